@@ -1,0 +1,1 @@
+"""Everything that Layerscope knows without a window: projects, data, training, analysis, files."""

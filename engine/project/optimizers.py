@@ -1,0 +1,173 @@
+"""Every optimizer, one class each: its numbers with limits and help, and its torch call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.problems import Problem
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer as TorchOptimizer
+
+LEARNING_RATE_HELP = "How far the weights move at each step. Too large diverges, too small crawls."
+
+
+def learning_rate(default: float) -> Any:
+    """Declare the learning rate, whose sensible start differs from optimizer to optimizer."""
+    return Field(
+        default,
+        gt=0,
+        le=100,
+        allow_inf_nan=False,
+        title="Learning rate",
+        description=LEARNING_RATE_HELP,
+    )
+
+
+def share(default: float, title: str, description: str) -> Any:
+    """Declare a number in 0..1, 1 not included."""
+    return Field(default, ge=0, lt=1, allow_inf_nan=False, title=title, description=description)
+
+
+class Optimizer(BaseModel):
+    """How a step changes the weights once the gradients are known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: ClassVar[str]
+    help: ClassVar[str]
+    torch_name: ClassVar[str]
+    fused: ClassVar[bool] = True  # one kernel for all weights; several times faster on a CPU
+    slots: ClassVar[int]  # numbers that it remembers for each weight
+
+    type: str = ""
+    learning_rate: float = learning_rate(0.001)
+    weight_decay: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        allow_inf_nan=False,
+        title="Weight decay (L2)",
+        description="Pulls every weight towards zero at each step, against overfitting.",
+    )
+
+    def options(self) -> dict[str, Any]:
+        """Give the keyword arguments of the torch class."""
+        return {"lr": self.learning_rate, "weight_decay": self.weight_decay}
+
+    def problem(self) -> Problem | None:
+        """Say what does not fit together, if anything."""
+        return None
+
+    def build(self, parameters: Iterable[Tensor]) -> TorchOptimizer:
+        """Make the torch optimizer for these weights."""
+        from torch import optim
+
+        kind = getattr(optim, self.torch_name)
+        speed = {"fused": True} if self.fused else {"foreach": True}
+        optimizer: TorchOptimizer = kind(parameters, **self.options(), **speed)
+        return optimizer
+
+
+class Sgd(Optimizer):
+    """v = momentum v + g;  w = w - rate v."""
+
+    title = "SGD"
+    help = "Plain stochastic gradient descent: w ← w − rate · gradient, with optional momentum."
+    torch_name = "SGD"
+    slots = 1
+    type: Literal["sgd"] = "sgd"
+    learning_rate: float = learning_rate(0.01)
+    momentum: float = share(0.9, "Momentum", "How much of the last step is carried into this one.")
+    nesterov: bool = Field(
+        False,
+        title="Nesterov",
+        description="Takes the gradient where momentum is about to carry the weights.",
+    )
+
+    def options(self) -> dict[str, Any]:
+        return super().options() | {"momentum": self.momentum, "nesterov": self.nesterov}
+
+    def problem(self) -> Problem | None:
+        if self.nesterov and self.momentum == 0:
+            return Problem(
+                "Nesterov looks ahead along the momentum, but the momentum is 0. Set it to 0.9, "
+                "or switch Nesterov off."
+            )
+        return None
+
+
+class Adam(Optimizer):
+    """Kingma and Ba 2015."""
+
+    title = "Adam"
+    help = "Gives each weight a rate of its own from the mean and the size of its gradients."
+    torch_name = "Adam"
+    slots = 2
+    type: Literal["adam"] = "adam"
+    learning_rate: float = learning_rate(0.001)
+    beta1: float = share(0.9, "Beta 1", "Memory of the gradients' mean.")
+    beta2: float = share(0.999, "Beta 2", "Memory of the gradients' size.")
+
+    def options(self) -> dict[str, Any]:
+        return super().options() | {"betas": (self.beta1, self.beta2)}
+
+
+class AdamW(Adam):
+    """Loshchilov and Hutter 2019."""
+
+    title = "AdamW"
+    help = "Adam whose weight decay acts on the weights themselves, apart from the gradients."
+    torch_name = "AdamW"
+    type: Literal["adamw"] = "adamw"  # type: ignore[assignment]  # another kind of the same fields
+    weight_decay: float = Field(
+        0.01,
+        ge=0,
+        le=10,
+        allow_inf_nan=False,
+        title="Weight decay",
+        description="Shrinks every weight by this share of the learning rate at each step.",
+    )
+
+
+class RmsProp(Optimizer):
+    """Tieleman and Hinton 2012."""
+
+    title = "RMSprop"
+    help = "Divides each gradient by a running mean of its size."
+    torch_name = "RMSprop"
+    fused = False
+    slots = 1
+    type: Literal["rmsprop"] = "rmsprop"
+    learning_rate: float = learning_rate(0.001)
+    alpha: float = share(0.9, "Smoothing", "Memory of the gradients' size.")
+    momentum: float = share(0.0, "Momentum", "How much of the last step is carried into this one.")
+
+    def options(self) -> dict[str, Any]:
+        return super().options() | {"alpha": self.alpha, "momentum": self.momentum}
+
+
+class Adagrad(Optimizer):
+    """Duchi, Hazan and Singer 2011."""
+
+    title = "Adagrad"
+    help = "Divides each gradient by the root of the sum of all its squares so far."
+    torch_name = "Adagrad"
+    fused = False  # torch 2.8 has it for the CPU alone
+    slots = 1
+    type: Literal["adagrad"] = "adagrad"
+    learning_rate: float = learning_rate(0.01)
+
+
+OPTIMIZER_TYPES: tuple[type[Optimizer], ...] = (Adam, AdamW, Sgd, RmsProp, Adagrad)
+if TYPE_CHECKING:
+    AnyOptimizer = Optimizer
+else:
+    AnyOptimizer = Annotated[  # a tuple's union
+        Union[OPTIMIZER_TYPES],  # noqa: UP007
+        Field(discriminator="type"),
+    ]

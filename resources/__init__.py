@@ -1,0 +1,1 @@
+"""Data only: icons and starter projects, read with importlib.resources."""
