@@ -1,0 +1,1 @@
+"""Pure functions over arrays: what a classifier gets right and wrong."""
