@@ -1,0 +1,69 @@
+"""The network's answers to many images, without learning from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.project.project import Project
+from engine.training.events import Evaluated, SetName
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+LARGEST_OUTPUT = 8_000_000  # bytes of one layer's output; larger ones fall out of the cache
+
+
+def batch_rows(project: Project) -> int:
+    """Choose how many images go through the network at once, by its largest layer output."""
+    largest = max(prod(row.output_shape or (1,)) for row in project.traced)
+    return max(16, min(4096, LARGEST_OUTPUT // (4 * largest)))
+
+
+def answers(
+    network: nn.Module, images: Tensor, rows_at_once: int, stopped: Callable[[], bool]
+) -> Tensor | None:
+    """Compute the scores (N, K) of images (N, C, H, W); None when asked to stop meanwhile."""
+    import torch
+
+    scores = []
+    network.eval()
+    with torch.inference_mode():
+        for batch in images.split(rows_at_once):
+            if stopped():
+                break
+            scores.append(network(batch))
+    network.train()
+    complete = sum(map(len, scores)) == len(images)
+    return torch.cat(scores) if complete else None
+
+
+def evaluated(
+    project: Project,
+    scores: Tensor,
+    labels: Tensor,
+    rows: NDArray[np.int64],
+    *,
+    step: int,
+    epoch: int,
+    of: SetName,
+    whole: bool,
+) -> Evaluated:
+    """Sum up scores (N, K) against the true classes (N,)."""
+    predicted = scores.argmax(dim=1)
+    return Evaluated(
+        step=step,
+        epoch=epoch,
+        of=of,
+        whole=whole,
+        loss=float(project.training.loss.of(scores, labels)),
+        accuracy=float((predicted == labels).double().mean()),
+        rows=rows,
+        labels=labels.cpu().numpy(),
+        predicted=predicted.cpu().numpy(),
+        probabilities=scores.softmax(dim=1).cpu().numpy(),
+    )

@@ -1,0 +1,130 @@
+"""What happens in a training, as frozen plain values: floats, and arrays that nobody writes again.
+
+They hold no clock time, so that two runs with one seed tell the same story, number for number.
+Steps and epochs are counted from 1; an event's `step` is the number of steps done by then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.dataset import Dataset
+
+SetName = Literal["validation", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loading(Event):
+    """Images are being read: `done` of `total`, in whatever the source counts."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DataReady(Event):
+    """The images are there, split and scaled. Views show them from here."""
+
+    dataset: Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Started(Event):
+    """The network is built and the first step follows."""
+
+    run: str  # the run folder's name; "" where nothing is kept
+    parameters: int
+    train_count: int
+    validation_count: int
+    test_count: int
+    epochs: int
+    steps_per_epoch: int
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(Event):
+    """Mean training loss and accuracy over the images since the last Progress."""
+
+    step: int
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluated(Event):
+    """The network's answers to a set, or to a fixed sample of it.
+
+    rows: (N,) places in the split; labels, predicted: (N,) class numbers;
+    probabilities: (N, K) float32, the softmax of the scores.
+    """
+
+    step: int
+    epoch: int
+    of: SetName
+    whole: bool
+    loss: float
+    accuracy: float
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EpochDone(Event):
+    """An epoch's figures; training's are means over the epoch, while the weights moved."""
+
+    step: int
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    best: bool  # the highest validation accuracy so far
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights(Event):
+    """A copy of all weights, by their name in the module's state_dict."""
+
+    step: int
+    epoch: int
+    kind: Literal["best", "last"]
+    tensors: dict[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True)
+class Warned(Event):
+    """Something went wrong that training survives."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished(Event):
+    """The end: all epochs done and the test set used, or stopped by the person before that."""
+
+    reason: Literal["completed", "stopped"]
+    step: int
+    epoch: int  # epochs completed
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Event):
+    """The end by an error: a sentence for people, and a traceback for a report."""
+
+    message: str
+    details: str = ""

@@ -1,0 +1,241 @@
+"""The training loop: a generator that reads like the lesson; all else consumes its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.data.dataset import Dataset, Split
+from engine.project.layers import BatchNorm
+from engine.project.project import Project
+from engine.training.control import Control
+from engine.training.device import choose_device
+from engine.training.evaluation import answers, batch_rows, evaluated
+from engine.training.events import (
+    EpochDone,
+    Evaluated,
+    Event,
+    Finished,
+    Progress,
+    SetName,
+    Started,
+    Weights,
+)
+from engine.training.network import build
+from engine.training.tuning import choose_threads
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+REPORTS_PER_EPOCH = 100
+SAMPLES_PER_EPOCH = 4  # evaluations of the sample within an epoch, beside the whole one at its end
+SAMPLE_SIZE = 500  # about 3 % of an epoch's time on MNIST
+
+
+def train(
+    project: Project,
+    dataset: Dataset,
+    control: Control,
+    *,
+    threads: int | None = None,
+    run: str = "",
+) -> Iterator[Event]:
+    """Train the project's network on the dataset and tell what happens.
+
+    The same project, dataset and thread count give the same events, bit for bit, on a CPU.
+    `threads` fixes the thread count, which is measured otherwise. ProblemError where the network,
+    the settings or the device don't fit.
+    """
+    import torch
+
+    settings = project.training
+    device = choose_device(settings.device)
+    images, labels = tensors(dataset, dataset.train, device)
+    validation = Judge(project, dataset, "validation", device, control)
+
+    # One seed decides the first weights, the order of the images and the dropout.
+    torch.manual_seed(settings.seed)
+    shuffling = torch.Generator().manual_seed(settings.seed)
+    network = build(project).to(device).to(memory_format=torch.channels_last)
+    optimizer = settings.optimizer.build(network.parameters())
+    batches = batch_bounds(len(labels), settings.batch_size, project)
+    if device.type == "cpu":
+        first = slice(*batches[0])
+        threads = threads or choose_threads(project, images[first], labels[first])
+        torch.set_num_threads(threads)
+    yield Started(
+        run=run,
+        parameters=sum(weights.numel() for weights in network.parameters()),
+        train_count=len(labels),
+        validation_count=len(dataset.validation),
+        test_count=len(dataset.test),
+        epochs=settings.epochs,
+        steps_per_epoch=len(batches),
+        device=device.type,
+        threads=threads or torch.get_num_threads(),
+    )
+
+    step, best = 0, -1.0
+    report_every = max(1, len(batches) // REPORTS_PER_EPOCH)
+    samples_at = sample_steps(len(batches))
+    for epoch in range(1, settings.epochs + 1):
+        epoch_meter, meter = Meter(), Meter()
+        order = torch.randperm(len(labels), generator=shuffling).to(device)
+        shuffled_labels = labels[order]
+        for number, (start, end) in enumerate(batches, 1):
+            if control.stopped:
+                yield weights(network, step, epoch, "last")
+                yield Finished("stopped", step, epoch - 1)
+                return
+
+            # Forward: the network's scores for a batch, and how wrong they are.
+            batch_labels = shuffled_labels[start:end]
+            scores = network(images.index_select(0, order[start:end]))
+            loss = settings.loss.of(scores, batch_labels)
+
+            # Backward: the gradients, and a step against them.
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+            step += 1
+            meter.add(loss, scores, batch_labels)
+            if number % report_every == 0 or number == len(batches) or step == 1:
+                yield Progress(step, *meter.read(into=epoch_meter))
+            if number in samples_at and (sample := validation.sample(network, step, epoch)):
+                yield sample
+
+        # After each epoch: the whole validation set, and the weights if they are the best so far.
+        judged = validation.whole(network, step, epoch)
+        if judged is None:
+            continue  # stopped meanwhile: the next round ends the run
+        yield judged
+        is_best = judged.accuracy > best
+        best = max(best, judged.accuracy)
+        yield EpochDone(
+            step, epoch, *epoch_meter.means(), judged.loss, judged.accuracy, best=is_best
+        )
+        if is_best:
+            yield weights(network, step, epoch, "best")
+
+    # At the very end: the test set, touched this once.
+    yield weights(network, step, settings.epochs, "last")
+    tested = Judge(project, dataset, "test", device, control).whole(network, step, settings.epochs)
+    if tested is None:
+        yield Finished("stopped", step, settings.epochs)
+        return
+    yield tested
+    yield Finished("completed", step, settings.epochs, tested.loss, tested.accuracy)
+
+
+class Meter:
+    """Sums losses and right answers; reads tensors only when asked, since reading synchronises."""
+
+    def __init__(self) -> None:
+        self.loss_sum = 0.0
+        self.right = 0
+        self.count = 0
+        self._waiting: list[tuple[Tensor, Tensor, Tensor]] = []
+
+    def add(self, loss: Tensor, scores: Tensor, labels: Tensor) -> None:
+        """Keep a batch's mean loss, scores (N, K) and labels (N,) for the next reading."""
+        self._waiting.append((loss.detach(), scores.detach(), labels))
+
+    def read(self, into: Meter) -> tuple[float, float]:
+        """Give mean loss and accuracy since the last reading, and add the sums to another meter."""
+        import torch
+
+        losses, scores, labels = zip(*self._waiting, strict=True)
+        sizes = torch.tensor([len(batch) for batch in labels], dtype=torch.float64)
+        self.loss_sum = float(torch.stack(losses).cpu().double() @ sizes)
+        self.right = int((torch.cat(scores).argmax(dim=1) == torch.cat(labels)).sum())
+        self.count = int(sizes.sum())
+        self._waiting.clear()
+        into.loss_sum += self.loss_sum
+        into.right += self.right
+        into.count += self.count
+        return self.means()
+
+    def means(self) -> tuple[float, float]:
+        """Give mean loss and accuracy of the images summed so far."""
+        return self.loss_sum / self.count, self.right / self.count
+
+
+class Judge:
+    """Evaluates the network on one set, whole or on a sample that stays the same all along."""
+
+    def __init__(
+        self,
+        project: Project,
+        dataset: Dataset,
+        of: SetName,
+        device: torch.device,
+        control: Control,
+    ) -> None:
+        split = dataset.validation if of == "validation" else dataset.test
+        self.project, self.of, self.control = project, of, control
+        self.images, self.labels = tensors(dataset, split, device)
+        self.rows = np.arange(len(split))
+        chosen = np.random.default_rng(project.training.seed).permutation(len(split))
+        self.sample_rows = np.sort(chosen[:SAMPLE_SIZE])
+        self.rows_at_once = batch_rows(project)
+
+    def whole(self, network: nn.Module, step: int, epoch: int) -> Evaluated | None:
+        """Evaluate the whole set; None when asked to stop meanwhile."""
+        return self._evaluate(network, self.rows, step, epoch)
+
+    def sample(self, network: nn.Module, step: int, epoch: int) -> Evaluated | None:
+        """Evaluate the sample; None when asked to stop meanwhile."""
+        return self._evaluate(network, self.sample_rows, step, epoch)
+
+    def _evaluate(
+        self, network: nn.Module, rows: np.ndarray, step: int, epoch: int
+    ) -> Evaluated | None:
+        whole = len(rows) == len(self.rows)
+        images = self.images if whole else self.images[rows]
+        labels = self.labels if whole else self.labels[rows]
+        scores = answers(network, images, self.rows_at_once, lambda: self.control.stopped)
+        if scores is None:
+            return None
+        return evaluated(
+            self.project, scores, labels, rows, step=step, epoch=epoch, of=self.of, whole=whole
+        )
+
+
+def tensors(dataset: Dataset, split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Put a split on the device: images (N, C, H, W) standardised if asked for, labels (N,)."""
+    import torch
+
+    images = torch.from_numpy(dataset.standardised(split.images)).to(device)
+    return (
+        images.contiguous(memory_format=torch.channels_last),
+        torch.from_numpy(split.labels).to(device),
+    )
+
+
+def batch_bounds(count: int, size: int, project: Project) -> list[tuple[int, int]]:
+    """Cut `count` images into batches of `size`, the last one partial.
+
+    A lone last image joins the batch before it where batch normalisation would have to normalise
+    it by itself.
+    """
+    bounds = [(start, min(start + size, count)) for start in range(0, count, size)]
+    normalises = any(isinstance(layer, BatchNorm) for layer in project.layers)
+    if normalises and len(bounds) > 1 and bounds[-1][1] - bounds[-1][0] == 1:
+        bounds[-2:] = [(bounds[-2][0], count)]
+    return bounds
+
+
+def sample_steps(batches: int) -> frozenset[int]:
+    """Spread the sample's evaluations evenly over an epoch; its last step has the whole set's."""
+    parts = SAMPLES_PER_EPOCH + 1
+    return frozenset(batches * part // parts for part in range(1, parts)) - {0, batches}
+
+
+def weights(network: nn.Module, step: int, epoch: int, kind: str) -> Weights:
+    """Copy the weights, so that training can go on."""
+    tensors = {name: value.cpu().numpy().copy() for name, value in network.state_dict().items()}
+    return Weights(step, epoch, "best" if kind == "best" else "last", tensors)

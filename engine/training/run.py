@@ -1,0 +1,92 @@
+"""A whole run, from project to result: load the data, train, keep everything. For any consumer."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from engine.data.dataset import Cancelled, Dataset
+from engine.data.load import data_folder, load
+from engine.problems import ProblemError
+from engine.project.checks import machine_memory, problems
+from engine.project.project import Project
+from engine.training.control import Control
+from engine.training.events import DataReady, Event, Failed, Finished, Loading
+from engine.training.loop import train
+from engine.training.record import Recorder
+
+OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
+
+
+def run(
+    project: Project,
+    control: Control,
+    *,
+    data: Path | None = None,
+    folder: Path | None = None,
+    threads: int | None = None,
+    loading: Callable[[Loading], None] = lambda _: None,
+) -> Iterator[Event]:
+    """Run a project and tell what happens; an error is the last event, Failed, and never raised.
+
+    `data` is the folder of the datasets; `folder` is where the run is kept, nowhere if None.
+    `loading` is called while images are read.
+    """
+    recorder = Recorder(folder, project)
+    try:
+        for event in _guarded(_events(project, control, data, folder, threads, loading)):
+            warning = recorder.keep(event)
+            yield event
+            if warning is not None:
+                yield warning
+    finally:
+        recorder.close()
+
+
+def _events(
+    project: Project,
+    control: Control,
+    data: Path | None,
+    folder: Path | None,
+    threads: int | None,
+    loading: Callable[[Loading], None],
+) -> Iterator[Event]:
+    for problem in problems(project, machine_memory()):
+        raise ProblemError(problem)
+    dataset = _load(project, data or data_folder(), control, loading)
+    yield DataReady(dataset)
+    name = folder.name if folder else ""
+    yield from train(project, dataset, control, threads=threads, run=name)
+
+
+def _load(
+    project: Project, folder: Path, control: Control, loading: Callable[[Loading], None]
+) -> Dataset:
+    def progress(done: int, total: int) -> None:
+        if control.stopped:
+            raise Cancelled
+        loading(Loading(done, total))
+
+    return load(project.data, project.training.seed, folder, progress)
+
+
+def _guarded(events: Iterator[Event]) -> Iterator[Event]:
+    """Turn an error into the event that tells it."""
+    try:
+        yield from events
+    except Cancelled:
+        yield Finished("stopped", step=0, epoch=0)
+    except ProblemError as error:
+        yield Failed(str(error))
+    except Exception as error:
+        yield Failed(_sentence(error), traceback.format_exc())
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY):
+        return (
+            "There is not enough memory for this training. Make the batch or the largest layer "
+            "smaller."
+        )
+    return f"Training broke off by an error of the program: {type(error).__name__}: {error}"
