@@ -1,0 +1,137 @@
+"""The entry point, and the only place that wires document, session and window together."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from gui.main_window import MainWindow
+
+GARBAGE_SECONDS = 5
+WARM_UP_SECONDS = 0.3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Open the window, or do what the command line says; give the exit code."""
+    from engine import cli
+
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
+        return cli.main(arguments)
+    if len(arguments) > 1:
+        print("layerscope: one project at a time, please.", file=sys.stderr)
+        return 2
+    return open_window(arguments[0] if arguments else None)
+
+
+def open_window(project: str | None) -> int:
+    """Show the window with a project (a file or a preset's name) until it is closed."""
+    from engine.platform_check import display_problem, missing_qt_libraries
+    from engine.problems import ProblemError
+
+    problem = display_problem()
+    if problem is not None:
+        print(f"layerscope: {problem}", file=sys.stderr)
+        return 1
+    missing = missing_qt_libraries()
+    if missing:
+        print(
+            "layerscope: Qt needs system libraries that are not installed. Install them with: "
+            f"sudo apt-get install {' '.join(missing)}",
+            file=sys.stderr,
+        )
+        return 1
+    if sys.platform == "win32":
+        import torch  # noqa: F401  # its libraries must be loaded before Qt's (pytorch#166628)
+    app = make_app()
+    try:
+        window = make_window(project)
+    except ProblemError as error:
+        print(f"layerscope: {error}", file=sys.stderr)
+        return 2
+    window.show()
+    housekeeping(app, window)
+    return app.exec()
+
+
+def make_app() -> QApplication:
+    """Make the Qt application as all windows need it."""
+    import pyqtgraph
+    from PySide6.QtCore import QLocale
+    from PySide6.QtWidgets import QApplication
+
+    from gui.icons import icon
+
+    # A point is the decimal mark in every locale: 0.01 must never be read as 1.0.
+    QLocale.setDefault(QLocale.c())
+    app = QApplication.instance() or QApplication(["layerscope"])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("Layerscope")
+    app.setDesktopFileName("layerscope")
+    app.setStyle("Fusion")
+    app.setWindowIcon(icon("layerscope", "#ffffff"))
+    pyqtgraph.setConfigOptions(antialias=False, imageAxisOrder="row-major", useOpenGL=False)
+    return app
+
+
+def make_window(project: str | None = None) -> MainWindow:
+    """Make the window and what it stands on; ProblemError where the project can't be opened."""
+    from engine.project.presets import preset, presets
+    from gui.document import Document
+    from gui.main_window import MainWindow
+    from gui.selection import Selection
+    from gui.session import Session
+    from gui.settings_file import SettingsFile
+
+    document, settings = Document(), SettingsFile()
+    if project is not None and project in presets():
+        document.replace(preset(project), None)
+    elif project is not None:
+        path = Path(project)
+        document.open(path)
+        settings.remember(path)
+    window = MainWindow(document, Session(), Selection(), settings)
+    for part in (document, window.session, window.selection):
+        part.setParent(window)
+    return window
+
+
+def housekeeping(app: QApplication, window: MainWindow) -> None:
+    """Collect garbage on this thread alone, warm torch up, and end well on a signal."""
+    from PySide6.QtCore import QTimer
+
+    # The cyclic collector would destroy Qt objects in whichever thread it happens to run.
+    gc.disable()
+    garbage = QTimer(window)
+    garbage.timeout.connect(lambda: gc.collect(1))
+    garbage.start(GARBAGE_SECONDS * 1000)
+    QTimer.singleShot(int(WARM_UP_SECONDS * 1000), window, warm_up)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: end_by_signal(app, window))
+
+
+def warm_up() -> None:
+    """Load torch in the background, so that the first training starts at once."""
+    import threading
+
+    threading.Thread(target=_import_torch, name="warm-up", daemon=True).start()
+
+
+def end_by_signal(app: QApplication, window: MainWindow) -> None:
+    """Keep the run and leave, without asking: whoever sends a signal can't answer."""
+    window.session.close()
+    app.exit(128 + signal.SIGTERM)
+
+
+def _import_torch() -> None:
+    import torch.optim  # noqa: F401
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,243 @@
+"""Declared fields become a form: the only form builder.
+
+A form shows a frozen pydantic value and says which field the person changed to what. It never
+decides whether a value is right: the engine does, and its sentence is shown under the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from PySide6.QtCore import QEvent, QLocale, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QSpinBox,
+    QWidget,
+)
+
+from engine.project.layers import ACTIVATION_TITLES
+from gui.theme import LABEL_WIDTH, SPACING
+
+HIDDEN = ("type", "name")
+LARGEST_INT = 2**31 - 1
+CHOICE_TITLES = ACTIVATION_TITLES | {
+    "auto": "Automatic",
+    "cpu": "CPU",
+    "cuda": "CUDA (NVIDIA)",
+    "mps": "MPS (Apple)",
+    "valid": "Valid (none)",
+    "same": "Same size",
+}
+
+
+class Form(QWidget):
+    """Fields of a value, one a row: label, control, and a sentence where something is wrong."""
+
+    edited = Signal(str, object)  # field, new value (text, where it may be no number)
+
+    def __init__(
+        self, kind: type[BaseModel], fields: Iterable[str] = (), parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.controls: dict[str, QWidget] = {}
+        self._sentences: dict[str, QLabel] = {}
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setVerticalSpacing(SPACING // 2)
+        layout.setColumnMinimumWidth(0, LABEL_WIDTH)
+        layout.setColumnStretch(1, 1)
+        for name in fields or (name for name in kind.model_fields if name not in HIDDEN):
+            self._add_row(layout, name, kind.model_fields[name])
+
+    def show_value(self, value: BaseModel) -> None:
+        """Show a value's fields, without telling it as an edit."""
+        for name, control in self.controls.items():
+            set_control(control, getattr(value, name))
+            self.show_problem(name, "")
+
+    def show_problem(self, field: str, sentence: str) -> None:
+        """Say under a field what is wrong with it; "" when nothing is."""
+        label, control = self._sentences[field], self.controls[field]
+        if label.text() != sentence:
+            label.setText(sentence)
+            label.setVisible(bool(sentence))
+            control.setProperty("wrong", bool(sentence))
+            control.style().unpolish(control)
+            control.style().polish(control)
+
+    def _add_row(self, layout: QGridLayout, name: str, field: FieldInfo) -> None:
+        title = field.title or name
+        control = self._control(name, field)
+        control.setObjectName(name)
+        control.setAccessibleName(title)
+        control.setToolTip(field.description or "")
+        control.installEventFilter(_LeaveUndo(control))
+        label = QLabel(title)
+        label.setToolTip(field.description or "")
+        label.setBuddy(control)
+        sentence = QLabel()
+        sentence.setObjectName("problem")
+        sentence.setTextFormat(Qt.TextFormat.PlainText)
+        sentence.setWordWrap(True)
+        sentence.hide()
+        row = 2 * len(self.controls)
+        layout.addWidget(label, row, 0)
+        layout.addWidget(control, row, 1)
+        layout.addWidget(sentence, row + 1, 0, 1, 2)
+        self.controls[name], self._sentences[name] = control, sentence
+
+    def _control(self, name: str, field: FieldInfo) -> QWidget:
+        """Choose the control that fits a field's type and limits."""
+        if get_origin(field.annotation) is Literal:
+            choice = combo_box([(CHOICE_TITLES.get(v, v), v) for v in get_args(field.annotation)])
+            choice.activated.connect(lambda _: self.edited.emit(name, choice.currentData()))
+            return choice
+        if field.annotation is bool:
+            check = QCheckBox()
+            check.toggled.connect(lambda on: self.edited.emit(name, on))
+            return check
+        if field.annotation is int:
+            spin = SpinBox()
+            spin.setRange(*whole_limits(field))
+            spin.valueChanged.connect(lambda value: self.edited.emit(name, value))
+            return spin
+        number = NumberEdit()
+        number.textEdited.connect(lambda text: self.edited.emit(name, text))
+        return number
+
+
+class SpinBox(QSpinBox):
+    """Whole numbers, typed with digits alone in every locale; the wheel acts only with focus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setLocale(QLocale.c())
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
+
+    def wheelEvent(self, event: Any) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class NumberEdit(QLineEdit):
+    """A number with a point as decimal mark in every locale: 0.001 or 1e-3. Up and Down change it
+    by a tenth of its size.
+    """
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
+        number = as_number(self.text())
+        if steps is None or number is None:
+            super().keyPressEvent(event)
+            return
+        self.setText(number_text(stepped(number, steps)))
+        self.textEdited.emit(self.text())
+
+
+class ComboBox(QComboBox):
+    """A choice; the wheel acts only with focus, so that scrolling a panel changes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: Any) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class _LeaveUndo(QObject):
+    """Leaves undo and redo to the document: a field's own would undo letters, not edits."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            keys = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
+            if any(event.matches(key) for key in keys):
+                event.ignore()
+                return True
+        return super().eventFilter(watched, event)
+
+
+def combo_box(choices: Iterable[tuple[str, Any]]) -> ComboBox:
+    """Make a choice of (title, value) pairs."""
+    box = ComboBox()
+    for title, value in choices:
+        box.addItem(title, value)
+    return box
+
+
+def set_control(control: QWidget, value: Any) -> None:
+    """Show a value in a control, without telling it as an edit."""
+    control.blockSignals(True)
+    match control:
+        case QComboBox():
+            control.setCurrentIndex(control.findData(value))
+        case QCheckBox():
+            control.setChecked(value)
+        case QSpinBox():
+            if control.value() != value:  # the caret stays where the person types
+                control.setValue(value)
+        case QLineEdit():
+            if as_number(control.text()) != value:
+                control.setText(number_text(value))
+    control.blockSignals(False)
+
+
+def whole_limits(field: FieldInfo) -> tuple[int, int]:
+    """Read the smallest and largest whole number that a field declares."""
+    low, high = -LARGEST_INT, LARGEST_INT
+    for limit in field.metadata:
+        match limit:
+            case Ge(ge=int(bound)):
+                low = bound
+            case Gt(gt=int(bound)):
+                low = bound + 1
+            case Le(le=int(bound)):
+                high = bound
+            case Lt(lt=int(bound)):
+                high = bound - 1
+    return low, min(high, LARGEST_INT)
+
+
+def as_number(text: str) -> float | None:
+    """Read a number typed with a point; None where it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def number_text(number: float) -> str:
+    """Write a number so that reading it gives the same one, as short as that goes."""
+    return f"{number:.12g}"
+
+
+def stepped(number: float, steps: int) -> float:
+    """Change a number by one in its leading digit's tenth: 0.01 to 0.011, 5 to 5.1."""
+    if number == 0:
+        return 0.0001 * steps
+    size = 10.0 ** (len(f"{abs(number):.0f}") - 1) if abs(number) >= 1 else _power_below(number)
+    return float(f"{number + steps * size / 10:.12g}")
+
+
+def _power_below(number: float) -> float:
+    power = 1.0
+    while abs(number) < power * 0.999999:
+        power /= 10
+    return power

@@ -1,0 +1,484 @@
+"""The main window places the views and hands commands on; it holds no logic of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QSize, Qt, QUrl
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.data.load import data_folder, found
+from engine.problems import ProblemError
+from engine.project.presets import FIRST, preset
+from engine.project.sources import KnownSource
+from engine.store.projects import SUFFIX
+from engine.training.events import Failed
+from engine.training.history import Kind, Run
+from gui.actions import COMMANDS, make_actions, tooltip
+from gui.document import Document
+from gui.icons import icon
+from gui.selection import Selection
+from gui.session import Session, State
+from gui.settings_file import SettingsFile
+from gui.theme import MARGIN, SPACING, THEMES, Theme, palette, stylesheet
+from gui.views.confusion import ConfusionView
+from gui.views.curves import CurvesView
+from gui.views.mistakes import MistakesView
+from gui.views.network import NetworkView
+from gui.views.palette import PaletteView
+from gui.views.per_class import PerClassView
+from gui.views.settings import SettingsView
+from gui.views.status import StatusView
+from gui.widgets.banner import Banner
+
+FIRST_SIZE = QSize(1440, 900)
+TOOLBAR = ("new", "open", "save", "", "undo", "redo", "", "data", "", "train", "stop", "")
+TITLED = ("data", "train", "stop")  # on the toolbar with their words
+LAYER_COMMANDS = (
+    "cut",
+    "copy",
+    "paste",
+    "duplicate",
+    "delete",
+    "select_all",
+    "move_up",
+    "move_down",
+)
+
+
+class MainWindow(QMainWindow):
+    """All views of the main loop around one document and one session."""
+
+    def __init__(
+        self, document: Document, session: Session, selection: Selection, settings: SettingsFile
+    ) -> None:
+        super().__init__()
+        self.document, self.session, self.settings = document, session, settings
+        self.selection = selection
+        self.setObjectName("main")
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setAnimated(False)
+        self.actions_by_name = make_actions(self)
+        self.palette_view = PaletteView()
+        self.network = NetworkView(document, selection)
+        self.training = SettingsView(document)
+        self.curves = CurvesView()
+        self.confusion = ConfusionView(selection)
+        self.per_class = PerClassView(selection)
+        self.mistakes = MistakesView(selection)
+        self.status = StatusView()
+        self.banner = Banner()
+        self.views = (self.curves, self.confusion, self.per_class, self.mistakes, self.status)
+        self._place_views()
+        self._connect()
+        self._make_toolbar()
+        self._make_menus()
+        self.use_theme(settings.theme)
+        self._restore_layout()
+        self._show_document()
+        self._show_state(session.state)
+
+    def ask_to_save(self) -> bool:
+        """Ask what to do with unsaved changes; tell whether to go on."""
+        if not self.document.modified:
+            return True
+        button = QMessageBox.StandardButton
+        answer = QMessageBox.question(
+            self,
+            self.tr("Save changes?"),
+            self.tr("“{name}” has changes that are not saved.").format(name=self.document.name),
+            button.Save | button.Discard | button.Cancel,
+            button.Save,
+        )
+        if answer == button.Save:
+            return self.save()
+        return answer == button.Discard
+
+    def new(self) -> None:
+        """Start with the first lesson."""
+        if self.ask_to_save():
+            self.document.replace(preset(FIRST), None)
+
+    def choose_and_open(self) -> None:
+        """Ask for a project file and open it."""
+        folder = str(self.document.path.parent) if self.document.path else ""
+        path, _ = QFileDialog.getOpenFileName(
+            self, self.tr("Open a project"), folder, self._file_kinds()
+        )
+        if path:
+            self._open_asking(Path(path))
+
+    def open_path(self, path: Path) -> None:
+        """Open a project file; where that fails, say why and keep what is open."""
+        try:
+            self.document.open(path)
+        except ProblemError as error:
+            self.banner.say(str(error))
+        else:
+            self.banner.hide()
+            self.settings.remember(path)
+
+    def save(self) -> bool:
+        """Save under the project's name, or ask for one; tell whether it is saved."""
+        return self._save(self.document.path) if self.document.path else self.save_as()
+
+    def save_as(self) -> bool:
+        """Ask for a name and save; tell whether it is saved."""
+        start = self.document.path or Path.home() / f"{self.document.name}{SUFFIX}"
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Save the project"), str(start), self._file_kinds()
+        )
+        if not chosen:
+            return False
+        path = Path(chosen)
+        return self._save(path if path.suffix else path.with_name(path.name + SUFFIX))
+
+    def train(self) -> None:
+        """Train the project; where its images are missing, get them first."""
+        source = self.document.project.data.source
+        if isinstance(source, KnownSource) and not found(source, data_folder()):
+            self.choose_data()
+            return
+        self.banner.hide()
+        self.selection.select_cell(None)
+        self.session.start(self.document.project)
+
+    def choose_data(self) -> None:
+        """Open the dialog that chooses, fetches and looks at images."""
+        from gui.views.data import DataDialog  # brings network code, which the start needs not
+
+        dialog = DataDialog(self.document, data_folder(), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.set_theme(self._theme)
+        dialog.open()
+
+    def show_run_folder(self) -> None:
+        """Show the newest run's folder in the system's file manager."""
+        if self.session.folder is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.session.folder)))
+
+    def about(self) -> None:
+        """Say what this program is."""
+        from importlib.metadata import version
+
+        QMessageBox.about(
+            self,
+            self.tr("About Layerscope"),
+            self.tr(
+                "Layerscope {version}\n\nBuild a neural network by clicking, watch it train, and "
+                "look at every digit it gets wrong."
+            ).format(version=version("layerscope")),
+        )
+
+    def use_theme(self, name: str) -> None:
+        """Show everything light, dark, or as the system does."""
+        self.settings.theme = name
+        if name not in THEMES:
+            dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+            name = "dark" if dark else "light"
+        self._theme = THEMES[name]
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.setPalette(palette(self._theme))
+        app.setStyleSheet(stylesheet(self._theme))
+        for view in (
+            self.palette_view,
+            self.network,
+            self.curves,
+            self.confusion,
+            self.mistakes,
+            self.banner,
+        ):
+            view.set_theme(self._theme)
+        self._draw_icons(self._theme)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_stop_training() or not self.ask_to_save():
+            event.ignore()
+            return
+        self.session.close()
+        self.settings.keep("geometry", self.saveGeometry())
+        self.settings.keep("state", self.saveState())
+        self.settings.sync()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dropped_file(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = _dropped_file(event)
+        if path is not None:
+            self._open_asking(path)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ThemeChange and self.settings.theme not in THEMES:
+            self.use_theme("system")
+
+    def _open_asking(self, path: Path) -> None:
+        if self.ask_to_save():
+            self.open_path(path)
+
+    def _save(self, path: Path) -> bool:
+        try:
+            self.document.save(path)
+        except ProblemError as error:
+            self.banner.say(str(error))
+            return False
+        self.settings.remember(path)
+        return True
+
+    def _may_stop_training(self) -> bool:
+        if not self.session.state.busy:
+            return True
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(self.tr("Training is running"))
+        box.setText(self.tr("Stop the training and quit? What it has learned so far is kept."))
+        stop = box.addButton(self.tr("Stop and quit"), QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.exec()
+        answer = box.clickedButton()
+        box.deleteLater()
+        return answer is stop
+
+    def _place_views(self) -> None:
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banner)
+        column.addWidget(self.curves, 1)
+        self.setCentralWidget(centre)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, SPACING, 0, 0)
+        palette_margin = QWidget()
+        inner = QVBoxLayout(palette_margin)
+        inner.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        inner.addWidget(self.palette_view)
+        column.addWidget(palette_margin)
+        column.addWidget(self.network, 1)
+        side = Qt.DockWidgetArea
+        self.setCorner(Qt.Corner.BottomLeftCorner, side.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, side.RightDockWidgetArea)
+        network = self._dock("network", self.tr("Network"), left, side.LeftDockWidgetArea)
+        training = self._dock(
+            "training", self.tr("Training"), self.training, side.RightDockWidgetArea
+        )
+        confusion = self._dock(
+            "confusion", self.tr("Confusion matrix"), self.confusion, side.BottomDockWidgetArea
+        )
+        per_class = self._dock(
+            "per_class", self.tr("Per class"), self.per_class, side.BottomDockWidgetArea
+        )
+        mistakes = self._dock(
+            "mistakes", self.tr("Mistakes"), self.mistakes, side.BottomDockWidgetArea
+        )
+        self.splitDockWidget(confusion, mistakes, Qt.Orientation.Horizontal)
+        self.tabifyDockWidget(confusion, per_class)
+        confusion.raise_()
+        self.resize(FIRST_SIZE)
+        self.resizeDocks([network, training], [316, 250], Qt.Orientation.Horizontal)
+        self.resizeDocks([confusion, mistakes], [400, 440], Qt.Orientation.Horizontal)
+        self.resizeDocks([confusion, mistakes], [410, 410], Qt.Orientation.Vertical)
+
+    def _dock(self, name: str, title: str, view: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(view)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _connect(self) -> None:
+        self.palette_view.chosen.connect(self.network.add)
+        self.network.data_wanted.connect(self.choose_data)
+        self.document.changed.connect(lambda _: self._show_document())
+        self.document.renamed.connect(self._show_document)
+        self.session.state_changed.connect(self._show_state)
+        self.session.run_changed.connect(self._show_run)
+        handlers: dict[str, Callable[[], object]] = {
+            "new": self.new,
+            "open": self.choose_and_open,
+            "save": self.save,
+            "save_as": self.save_as,
+            "quit": self.close,
+            "undo": self.document.undo_stack.undo,
+            "redo": self.document.undo_stack.redo,
+            "data": self.choose_data,
+            "train": self.train,
+            "stop": self.session.stop,
+            "runs_folder": self.show_run_folder,
+            "about": self.about,
+        }
+        for name, handler in handlers.items():
+            self.actions_by_name[name].triggered.connect(lambda _=False, handler=handler: handler())
+        for name in LAYER_COMMANDS:
+            action = self.actions_by_name[name]
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            action.triggered.connect(lambda _=False, name=name: self.network.run_command(name))
+
+    def _make_toolbar(self) -> None:
+        bar = QToolBar(self.tr("Main"))
+        bar.setObjectName("toolbar")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(18, 18))
+        self.addToolBar(bar)
+        for name in TOOLBAR:
+            if not name:
+                bar.addSeparator()
+                continue
+            bar.addAction(self.actions_by_name[name])
+            button = bar.widgetForAction(self.actions_by_name[name])
+            button.setObjectName(name)
+            if isinstance(button, QToolButton) and name in TITLED:
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(self.status)
+        bar.toggleViewAction().setVisible(False)
+
+    def _make_menus(self) -> None:
+        menus: dict[str, QMenu] = {}
+        for command in COMMANDS:
+            menu = menus.get(command.menu)
+            if menu is None:
+                menu = menus[command.menu] = self.menuBar().addMenu(self.tr(command.menu))
+            if command.separator:
+                menu.addSeparator()
+            menu.addAction(self.actions_by_name[command.name])
+            self.addAction(self.actions_by_name[command.name])
+            if command.name == "open":
+                self._recent = menu.addMenu(self.tr("Open &recent"))
+                self._recent.aboutToShow.connect(self._fill_recent)
+        self.menuBar().insertMenu(menus["&Help"].menuAction(), self._view_menu())
+
+    def _view_menu(self) -> QMenu:
+        menu = QMenu(self.tr("&View"), self)
+        for dock in self.findChildren(QDockWidget):
+            menu.addAction(dock.toggleViewAction())
+        menu.addSeparator()
+        group = QActionGroup(self)
+        for name, title in (
+            ("system", self.tr("As the system")),
+            ("light", self.tr("Light")),
+            ("dark", self.tr("Dark")),
+        ):
+            action = QAction(title, group, checkable=True, checked=self.settings.theme == name)
+            action.triggered.connect(lambda _=False, name=name: self.use_theme(name))
+            menu.addAction(action)
+        return menu
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in self.settings.recent:
+            action = self._recent.addAction(str(path).replace("&", "&&"))
+            action.triggered.connect(lambda _=False, path=path: self._open_asking(path))
+        if self._recent.isEmpty():
+            self._recent.addAction(self.tr("Nothing yet")).setEnabled(False)
+
+    def _draw_icons(self, theme: Theme) -> None:
+        for command in COMMANDS:
+            if command.icon:
+                color = {"train": theme.accent_text, "stop": theme.danger}.get(
+                    command.name, theme.text
+                )
+                self.actions_by_name[command.name].setIcon(
+                    icon(
+                        command.icon,
+                        color,
+                        theme.border if command.name != "train" else theme.muted,
+                    )
+                )
+
+    def _restore_layout(self) -> None:
+        geometry, state = self.settings.kept("geometry"), self.settings.kept("state")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        else:
+            self.resize(FIRST_SIZE)
+            screen = self.screen().availableSize()
+            if screen.width() <= FIRST_SIZE.width() or screen.height() <= FIRST_SIZE.height():
+                self.setWindowState(Qt.WindowState.WindowMaximized)
+        if state is not None:
+            self.restoreState(state)
+
+    def _show_document(self) -> None:
+        """Show name and state of the project in the title, and what can be done now."""
+        self.setWindowTitle(f"{self.document.name}[*] – Layerscope")
+        self.setWindowModified(self.document.modified)
+        source = self.document.project.data.source
+        self.actions_by_name["data"].setText(
+            self.tr("{title}  {count:,}").format(title=source.title, count=source.train_size)
+        )
+        stack = self.document.undo_stack
+        for name, able, text in (
+            ("undo", stack.canUndo(), stack.undoText()),
+            ("redo", stack.canRedo(), stack.redoText()),
+        ):
+            action = self.actions_by_name[name]
+            action.setEnabled(able)
+            word = self.tr("Undo") if name == "undo" else self.tr("Redo")
+            action.setToolTip(tooltip(action, f"{word}: {text}" if text else word))
+        self._show_trainable()
+
+    def _show_state(self, state: State) -> None:
+        self.status.show_state(state)
+        self.actions_by_name["stop"].setEnabled(state in (State.PREPARING, State.RUNNING))
+        self.actions_by_name["runs_folder"].setEnabled(self.session.folder is not None)
+        self._show_trainable()
+
+    def _show_trainable(self) -> None:
+        """Enable Train, or let its tooltip say what stands in the way."""
+        train = self.actions_by_name["train"]
+        problems = self.document.problems
+        busy = self.session.state.busy
+        train.setEnabled(not problems and not busy)
+        why = self.tr("Train the network")
+        if problems:
+            why = str(problems[0])
+        elif busy:
+            why = self.tr("A training is running; stop it first")
+        train.setToolTip(tooltip(train, why))
+
+    def _show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
+        for view in self.views:
+            view.show_run(run, kinds)
+        if "warning" in kinds:
+            self.banner.say(run.warnings[-1], error=False)
+        if "end" in kinds and isinstance(run.end, Failed):
+            self.banner.say(run.end.message, run.end.details)
+
+    def _file_kinds(self) -> str:
+        return self.tr("Layerscope projects (*{suffix});;All files (*)").format(suffix=SUFFIX)
+
+
+def _dropped_file(event: QDropEvent) -> Path | None:
+    """Find the project file in what is dropped."""
+    for url in event.mimeData().urls():
+        if url.isLocalFile() and url.toLocalFile().endswith(".json"):
+            return Path(url.toLocalFile())
+    return None

@@ -1,0 +1,155 @@
+"""The Session owns the Run: the worker thread, the mailbox, the frame timer, the state."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Hashable
+from enum import Enum
+from pathlib import Path
+from time import monotonic, thread_time
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from engine.mailbox import Mailbox
+from engine.project.project import Project
+from engine.store.runs import new_run_folder
+from engine.training.control import Control
+from engine.training.events import Evaluated, Event, Failed, Finished, Loading, Started, Weights
+from engine.training.history import Kind, Run
+from engine.training.run import run as run_project
+
+FRAME_SECONDS = 1 / 30
+SLOWEST_FRAME_SECONDS = 1 / 4
+PAINT_BUDGET = 0.05  # the share of one core that showing a training may take
+CLOSE_SECONDS = 3.0
+
+
+class State(Enum):
+    """Where a training stands."""
+
+    IDLE = "idle"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    STOPPING = "stopping"
+
+    @property
+    def busy(self) -> bool:
+        """Whether a worker is at work."""
+        return self is not State.IDLE
+
+
+class Session(QObject):
+    """Starts and stops trainings, and shows the newest one's Run at the window's own pace."""
+
+    state_changed = Signal(object)  # State
+    run_changed = Signal(object, object)  # Run, frozenset[Kind]; at most once a frame
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = State.IDLE
+        self.run: Run | None = None
+        self.folder: Path | None = None
+        self._control = Control()
+        self._worker: threading.Thread | None = None
+        self._mailbox: Mailbox[Event] = Mailbox(newest_of)
+        self._pace = Pace()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._frame)
+
+    def start(self, project: Project) -> None:
+        """Train a project; it is frozen, so later edits can't disturb the run."""
+        if self.state.busy:
+            return
+        self.run, self.folder = Run(project), new_run_folder(project)
+        self._control, self._mailbox = Control(), Mailbox(newest_of)
+        self._worker = threading.Thread(
+            target=work,
+            args=(project, self._control, self.folder, self._mailbox),
+            name="training",
+            daemon=True,
+        )
+        self._go(State.PREPARING)
+        self.run_changed.emit(self.run, frozenset[Kind]({"started"}))
+        self._worker.start()
+        self._timer.start(round(1000 * FRAME_SECONDS))
+
+    def stop(self) -> None:
+        """Ask the training to end at the next batch; what it has learned stays."""
+        if self.state in (State.PREPARING, State.RUNNING):
+            self._control.stop()
+            self._go(State.STOPPING)
+
+    def close(self) -> bool:
+        """Stop and wait for the end, a few seconds at most; tell whether it came."""
+        self.stop()
+        worker = self._worker
+        if worker is not None:
+            worker.join(CLOSE_SECONDS)
+        self._frame()
+        self._timer.stop()
+        return worker is None or not worker.is_alive()
+
+    def _frame(self) -> None:
+        """Take what came since the last frame and show it, once."""
+        if self.run is None:
+            return
+        now = monotonic()
+        kinds: set[Kind] = set()
+        for event in self._mailbox.collect():
+            kinds.add(self.run.apply(event, now))
+            self._follow(event)
+        if kinds:
+            self.run_changed.emit(self.run, frozenset(kinds))
+        self._timer.setInterval(round(1000 * self._pace.interval(thread_time())))
+
+    def _follow(self, event: Event) -> None:
+        if isinstance(event, Started) and self.state is State.PREPARING:
+            self._go(State.RUNNING)
+        if isinstance(event, Finished | Failed):
+            self._timer.stop()
+            self._go(State.IDLE)
+
+    def _go(self, state: State) -> None:
+        if state is not self.state:
+            self.state = state
+            self.state_changed.emit(state)
+
+
+class Pace:
+    """Chooses the time between frames, so that showing a training costs a small share of a core.
+
+    What counts is the processor time of the window's thread since the last frame: handlers and
+    painting together.
+    """
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+        self._cost = 0.0
+
+    def interval(self, thread_seconds: float) -> float:
+        """Give the seconds to the next frame, told the thread's processor time so far."""
+        if self._last is not None:
+            self._cost += 0.3 * (thread_seconds - self._last - self._cost)
+        self._last = thread_seconds
+        return min(max(FRAME_SECONDS, self._cost / PAINT_BUDGET), SLOWEST_FRAME_SECONDS)
+
+
+def newest_of(event: Event) -> Hashable | None:
+    """Tell which large events replace each other in the mailbox."""
+    match event:
+        case Evaluated(of=of):
+            return of
+        case Loading():
+            return "loading"
+    return None
+
+
+def work(project: Project, control: Control, folder: Path, mailbox: Mailbox[Event]) -> None:
+    """Run the training in the worker thread; whatever happens ends in an event."""
+    try:
+        for event in run_project(project, control, folder=folder, loading=mailbox.post):
+            if not isinstance(event, Weights):
+                mailbox.post(event)
+    except BaseException as error:
+        mailbox.post(Failed(f"Training broke off: {error}", traceback.format_exc()))

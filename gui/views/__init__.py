@@ -1,0 +1,1 @@
+"""One file a view; a view never imports another view."""

@@ -1,0 +1,118 @@
+"""Where the training stands: progress, epoch, time left, images per second, the result."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
+
+from engine.training.events import Failed, Finished
+from engine.training.history import Kind, Run
+from gui.session import State
+from gui.theme import SPACING
+
+TEXT_SECONDS = 0.25  # numbers that change faster can't be read
+PARTS = 1000
+
+
+class StatusView(QWidget):
+    """A progress bar and a few numbers beside it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, PARTS)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(8)
+        self.bar.setMinimumWidth(90)
+        self.bar.setMaximumWidth(260)
+        self.bar.setAccessibleName(self.tr("Training progress"))
+        self.epoch, self.time, self.speed, self.result = QLabel(), QLabel(), QLabel(), QLabel()
+        self.result.setObjectName("heading")
+        for label in (self.time, self.speed):
+            label.setObjectName("muted")
+        self._state = State.IDLE
+        self._texts_at = 0.0
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(SPACING, 0, SPACING, 0)
+        layout.setSpacing(2 * SPACING)
+        for widget in (self.epoch, self.bar, self.time, self.speed):
+            layout.addWidget(widget)
+        layout.addStretch()
+        layout.addWidget(self.result)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.bar.hide()
+
+    def show_state(self, state: State) -> None:
+        """Show what the session is doing."""
+        self._state = state
+        self.bar.setVisible(state.busy)
+        if state is State.STOPPING:
+            self.epoch.setText(self.tr("Stopping…"))
+
+    def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
+        """Move the bar, and renew the numbers a few times a second."""
+        if self._state is State.PREPARING:
+            self._show_preparing(run)
+        elif run.total_steps:
+            self.bar.setRange(0, PARTS)
+            self.bar.setValue(PARTS * run.step // run.total_steps)
+        now = monotonic()
+        if kinds & {"started", "epoch", "end"} or now - self._texts_at >= TEXT_SECONDS:
+            self._texts_at = now
+            self._show_texts(run)
+
+    def _show_preparing(self, run: Run) -> None:
+        self.epoch.setText(self.tr("Preparing…"))
+        loading = run.loading
+        self.bar.setRange(0, 0 if loading is None or not loading.total else loading.total)
+        if loading is not None:
+            self.bar.setValue(loading.done)
+
+    def _show_texts(self, run: Run) -> None:
+        if run.started is not None and run.end is None and self._state is State.RUNNING:
+            self.epoch.setText(
+                self.tr("epoch {epoch} of {epochs}").format(
+                    epoch=run.epoch, epochs=run.started.epochs
+                )
+            )
+        left, speed = run.seconds_left, run.images_per_second
+        running = run.end is None
+        self.time.setText(
+            self.tr("{time} left").format(time=clock(left)) if running and left is not None else ""
+        )
+        self.speed.setText(
+            self.tr("{speed:,.0f} images/s").format(speed=speed) if running and speed else ""
+        )
+        self.result.setText(self._result(run))
+        if run.end is not None:
+            self.epoch.setText(self._end(run))
+
+    def _end(self, run: Run) -> str:
+        match run.end:
+            case Finished(reason="completed"):
+                return self.tr("Finished {epochs} epochs").format(epochs=len(run.epochs))
+            case Finished(epoch=epoch):
+                return self.tr("Stopped after {epoch} whole epochs").format(epoch=epoch)
+            case Failed():
+                return self.tr("Failed")
+        return ""
+
+    def _result(self, run: Run) -> str:
+        if isinstance(run.end, Finished) and run.end.test_accuracy is not None:
+            return self.tr("test {test:.2f} %   validation {validation:.2f} %").format(
+                test=100 * run.end.test_accuracy,
+                validation=100 * run.epochs[-1].validation_accuracy,
+            )
+        if run.epochs:
+            return self.tr("validation {validation:.2f} %").format(
+                validation=100 * run.epochs[-1].validation_accuracy
+            )
+        return ""
+
+
+def clock(seconds: float) -> str:
+    """Write a time as 0:23 or 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,51 @@
+"""A strip across the window: what happened, what to do, and details to copy."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from gui.icons import icon
+from gui.theme import MARGIN, SPACING, Theme
+
+
+class Banner(QFrame):
+    """Hidden until something is to be said; stays until it is closed or replaced."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self._details = ""
+        self.sentence = QLabel()
+        self.sentence.setTextFormat(Qt.TextFormat.PlainText)
+        self.sentence.setWordWrap(True)
+        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.copy = QPushButton(self.tr("Copy details"))
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._details))
+        self.close_button = QToolButton()
+        self.close_button.setObjectName("small")
+        self.close_button.setIconSize(QSize(16, 16))
+        self.close_button.setAccessibleName(self.tr("Close this message"))
+        self.close_button.clicked.connect(self.hide)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(MARGIN, 6, MARGIN, 6)
+        layout.setSpacing(SPACING)
+        layout.addWidget(self.sentence, 1)
+        layout.addWidget(self.copy)
+        layout.addWidget(self.close_button)
+        self.hide()
+
+    def say(self, sentence: str, details: str = "", *, error: bool = True) -> None:
+        """Show a sentence, with details that can be copied."""
+        self._details = f"{sentence}\n\n{details}"
+        self.sentence.setText(sentence)
+        self.copy.setVisible(bool(details))
+        self.setProperty("kind", "error" if error else "note")
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.show()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw the icon in the theme's colours."""
+        self.close_button.setIcon(icon("close", theme.muted))
