@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from PySide6.QtCore import QEvent, QLocale, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -30,6 +30,7 @@ from gui.theme import LABEL_WIDTH, SPACING
 
 HIDDEN = ("type", "name")
 LARGEST_INT = 2**31 - 1
+MINIMUM_WIDTH = 84  # pixels of a number's field, whatever its largest value would take
 CHOICE_TITLES = ACTIVATION_TITLES | {
     "auto": "Automatic",
     "cpu": "CPU",
@@ -126,6 +127,12 @@ class SpinBox(QSpinBox):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(MINIMUM_WIDTH, super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        return QSize(MINIMUM_WIDTH, super().sizeHint().height() + 2)
+
     def wheelEvent(self, event: Any) -> None:
         if self.hasFocus():
             super().wheelEvent(event)
@@ -137,6 +144,12 @@ class NumberEdit(QLineEdit):
     """A number with a point as decimal mark in every locale: 0.001 or 1e-3. Up and Down change it
     by a tenth of its size.
     """
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(MINIMUM_WIDTH, super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        return QSize(MINIMUM_WIDTH, super().sizeHint().height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
@@ -154,6 +167,9 @@ class ComboBox(QComboBox):
     def __init__(self) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
 
     def wheelEvent(self, event: Any) -> None:
         if self.hasFocus():

@@ -54,6 +54,7 @@ from gui.views.status import StatusView
 from gui.widgets.banner import Banner
 
 FIRST_SIZE = QSize(1440, 900)
+LOWER_SHARE = 0.46  # of the window's height, for matrix and mistakes
 TOOLBAR = ("new", "open", "save", "", "undo", "redo", "", "data", "", "train", "stop", "")
 TITLED = ("data", "train", "stop")  # on the toolbar with their words
 LAYER_COMMANDS = (
@@ -302,10 +303,12 @@ class MainWindow(QMainWindow):
         self.splitDockWidget(confusion, mistakes, Qt.Orientation.Horizontal)
         self.tabifyDockWidget(confusion, per_class)
         confusion.raise_()
-        self.resize(FIRST_SIZE)
+        size = FIRST_SIZE.boundedTo(self.screen().availableSize())
+        self.resize(size)
         self.resizeDocks([network, training], [316, 250], Qt.Orientation.Horizontal)
         self.resizeDocks([confusion, mistakes], [400, 440], Qt.Orientation.Horizontal)
-        self.resizeDocks([confusion, mistakes], [410, 410], Qt.Orientation.Vertical)
+        lower = round(LOWER_SHARE * size.height())
+        self.resizeDocks([confusion, mistakes], [lower, lower], Qt.Orientation.Vertical)
 
     def _dock(self, name: str, title: str, view: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -419,7 +422,6 @@ class MainWindow(QMainWindow):
         if geometry is not None:
             self.restoreGeometry(geometry)
         else:
-            self.resize(FIRST_SIZE)
             screen = self.screen().availableSize()
             if screen.width() <= FIRST_SIZE.width() or screen.height() <= FIRST_SIZE.height():
                 self.setWindowState(Qt.WindowState.WindowMaximized)

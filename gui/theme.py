@@ -23,6 +23,7 @@ class Theme:
     window: str  # behind everything
     panel: str  # lists, plots and fields
     card: str
+    field: str  # where one types
     hover: str
     border: str
     text: str
@@ -54,6 +55,7 @@ LIGHT = Theme(
     window="#eef0f3",
     panel="#ffffff",
     card="#ffffff",
+    field="#ffffff",
     hover="#f3f6fb",
     border="#d3d8df",
     text="#1b2430",
@@ -84,6 +86,7 @@ DARK = Theme(
     window="#15191f",
     panel="#1c2128",
     card="#232a33",
+    field="#303945",
     hover="#2b333e",
     border="#39424e",
     text="#e6eaf0",
@@ -140,7 +143,7 @@ def palette(theme: Theme) -> QPalette:
     for which, color in (
         (role.Window, theme.window),
         (role.WindowText, theme.text),
-        (role.Base, theme.panel),
+        (role.Base, theme.field),
         (role.AlternateBase, theme.hover),
         (role.Text, theme.text),
         (role.Button, theme.card),
@@ -217,7 +220,25 @@ def stylesheet(theme: Theme) -> str:
     QToolButton#chip {{ background: {t.accent_soft}; border: 1px solid {t.accent};
         border-radius: 9px; padding: 1px 8px; }}
     QToolButton#chip:hover {{ background: {t.hover}; }}
+    QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
+    QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
+    QScrollBar::handle {{ background: {t.border}; border-radius: 4px; margin: 1px;
+        min-height: 28px; min-width: 28px; }}
+    QScrollBar::handle:hover {{ background: {t.muted}; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QTabBar::tab {{ background: transparent; color: {t.muted}; border: 0;
+        border-bottom: 2px solid transparent; padding: 5px 12px; }}
+    QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
     QListView#gallery {{ background: {t.panel}; border: 0; }}
+    QMenu {{ background: {t.card}; border: 1px solid {t.border}; padding: 4px; }}
+    QMenu::item {{ padding: 5px 24px 5px 24px; border-radius: 4px; }}
+    QMenu::item:selected {{ background: {t.accent_soft}; color: {t.text}; }}
+    QMenu::item:disabled {{ color: {t.muted}; }}
+    QMenu::separator {{ background: {t.border}; height: 1px; margin: 4px 8px; }}
+    QMenuBar {{ background: {t.window}; }}
+    QMenuBar::item {{ padding: 4px 8px; border-radius: 4px; background: transparent; }}
+    QMenuBar::item:selected {{ background: {t.accent_soft}; }}
     QTableView {{ background: {t.panel}; border: 0; gridline-color: {t.grid}; }}
     QHeaderView::section {{ background: {t.panel}; color: {t.muted}; border: 0;
         border-bottom: 1px solid {t.border}; padding: 4px; }}

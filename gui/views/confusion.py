@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QGraphicsView,
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QStackedLayout,
     QToolTip,
     QVBoxLayout,
@@ -28,6 +29,7 @@ from gui.forms import combo_box
 from gui.selection import Cell, Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme, between, ink_on
 
+FLATTEST = 1.8  # width over height of a cell
 COUNTS, OF_TRUE, OF_PREDICTED = "counts", "true", "predicted"
 
 
@@ -49,6 +51,8 @@ class ConfusionView(QWidget):
                 (self.tr("Share of predicted class"), OF_PREDICTED),
             ]
         )
+        self.shown_as.setSizeAdjustPolicy(self.shown_as.SizeAdjustPolicy.AdjustToContents)
+        self.shown_as.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.shown_as.setAccessibleName(self.tr("What a cell shows"))
         self.shown_as.activated.connect(lambda _: self._draw())
         self.said = QLabel()
@@ -175,12 +179,11 @@ class MatrixItem(QGraphicsObject):
         return self._rect
 
     def grid(self) -> QRectF:
-        """Tell where the cells are, without the labels: as square as they can be."""
+        """Tell where the cells are, without the labels: all the room, but not too far from square."""
         left, top = self._label_width() + 22, 38.0
         width = max(self._rect.width() - left - 6, 10)
         height = max(self._rect.height() - top - 6, 10)
-        side = min(width / 1.6, height)
-        return QRectF(left, top, min(width, side * 1.6), side)
+        return QRectF(left, top, min(width, FLATTEST * height), min(height, width))
 
     def at(self, point: QPointF) -> Cell | None:
         """Find the cell under a point, or the row or column whose label it is on."""

@@ -24,6 +24,7 @@ from gui.theme import LIGHT, MARGIN, SPACING, Theme
 
 BUCKETS = 600  # two points each: about what a plot is wide
 SMOOTH_POINTS = 300
+SHORTEST_EPOCHS = 0.2  # the x axis begins with this much, so that its numbers can be read
 DRAWN = frozenset[Kind]({"started", "progress", "evaluation", "epoch", "end"})
 
 
@@ -112,7 +113,7 @@ class CurvesView(QWidget):
             (best.epoch, 100 * best.validation_accuracy) if best else None,
         )
         if self.follow.isChecked():
-            self.loss.plot.setXRange(0, max(x[-1], 1e-9), padding=0.02)
+            self.loss.plot.setXRange(0, max(x[-1], SHORTEST_EPOCHS), padding=0.02)
 
     def _set_log(self, on: bool) -> None:
         self.loss.log = on
@@ -217,6 +218,8 @@ class Plot:
         self.plot.getPlotItem().setContentsMargins(0, 2, 8, 2)
         self.plot.setLabel("left", title)
         self.plot.getAxis("left").setWidth(58)
+        for side in ("left", "bottom"):
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
         if bottom:
             self.plot.setLabel("bottom", bottom)
         self.plot.showGrid(x=True, y=True, alpha=0.25)

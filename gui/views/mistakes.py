@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListView,
+    QSizePolicy,
     QSlider,
     QStackedLayout,
     QStyle,
@@ -35,6 +36,7 @@ from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
 from gui.forms import combo_box
 from gui.icons import icon
+from gui.pictures import as_picture
 from gui.selection import Cell, Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme
 
@@ -161,6 +163,8 @@ class MistakesView(QWidget):
         self.chip.setToolTip(self.tr("Show all mistakes again"))
         self.chip.clicked.connect(lambda: self.selection.select_cell(None))
         self.chip.hide()
+        self.order.setSizeAdjustPolicy(self.order.SizeAdjustPolicy.AdjustToContents)
+        self.order.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.order.setAccessibleName(self.tr("Order"))
         self.order.activated.connect(lambda _: self._show())
         self.tile_size.setRange(32, 160)
@@ -318,19 +322,6 @@ class TileDelegate(QStyledItemDelegate):
         painter.setPen(QColor(self.theme.muted))
         caption.translate(0, CAPTION // 2)
         painter.drawText(caption, Qt.AlignmentFlag.AlignCenter, sureness)
-
-
-def as_picture(image: NDArray[np.float32]) -> QImage:
-    """Make a picture of an image (C, H, W) in 0..1; C is 1 (grey) or 3 (RGB)."""
-    pixels = np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
-    channels, height, width = pixels.shape
-    if channels == 3:
-        data = np.ascontiguousarray(pixels.transpose(1, 2, 0))
-        made = QImage(data.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-    else:
-        data = np.ascontiguousarray(pixels[0])
-        made = QImage(data.data, width, height, width, QImage.Format.Format_Grayscale8)
-    return made.copy()  # the array's memory is not Qt's to keep
 
 
 def percent(probability: float) -> str:

@@ -123,6 +123,7 @@ class SettingsView(QScrollArea):
         self._column.addWidget(self.data)
         self._column.addStretch()
         self.setWidget(content)
+        self.setMinimumWidth(content.minimumSizeHint().width() + MARGIN)
 
 
 def _labelled(title: str, control: QWidget) -> QGridLayout:

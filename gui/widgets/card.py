@@ -56,6 +56,7 @@ class Card(QFrame):
         self._summary.setVisible(bool(layer.summary()))
         self._shape.setText(shown(row.output_shape) if row.output_shape else "")
         self._parameters.setText(f"{row.parameters:,}" if row.parameters else "")
+        self._parameters.setVisible(bool(row.parameters))
         self._parameters.setToolTip(self.tr("Parameters: numbers that training adjusts"))
         self._shape.setToolTip(self.tr("What comes out, for one image"))
         self.setToolTip(tooltip(row))
@@ -97,7 +98,7 @@ class Card(QFrame):
         if event.button() == Qt.MouseButton.LeftButton:
             self._press = event.clone()
             self.pressed.emit(event.modifiers())
-        super().mousePressEvent(event)
+        event.accept()  # or the column behind would take it as a click beside the cards
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._press is None:
