@@ -81,11 +81,12 @@ def shown(value: object) -> str:
 
 def byte_size(count: float) -> str:
     """Write a number of bytes for people, in powers of 1000: 23.5 GB."""
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if count < 1000 or unit == "TB":
-            return f"{count:.3g} {unit}" if count < 1000 else f"{count:,.0f} {unit}"
+    for unit in ("bytes", "kB", "MB", "GB"):
+        text = f"{count:.3g}"
+        if float(text) < 1000:
+            return f"{text} {unit}"
         count /= 1000
-    raise AssertionError("unreachable")
+    return f"{count:,.3g} TB" if count < 1000 else f"{count:,.0f} TB"
 
 
 def problem_of(error: ValidationError) -> Problem:

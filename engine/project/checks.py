@@ -76,7 +76,8 @@ def _mend(project: Project, row: Traced) -> Mend | None:
         return Mend("Add Flatten before it", lambda project: project.insert(place, Flatten()))
     if row.problem.template == NEEDS_IMAGE:
         flattening = _flattening(project, place)
-        return Mend("Move it above", lambda project: project.move([name], flattening))
+        if project.layers[flattening].type != row.layer.type:  # two of a kind would only swap
+            return Mend("Move it above", lambda project: project.move([name], flattening))
     return Mend("Remove this layer", lambda project: project.remove([name]))
 
 

@@ -42,7 +42,7 @@ class Optimizer(BaseModel):
     help: ClassVar[str]
     torch_name: ClassVar[str]
     fused: ClassVar[bool] = True  # one kernel for all weights; several times faster on a CPU
-    slots: ClassVar[int]  # numbers that it remembers for each weight
+    slots: ClassVar[int]  # how many numbers it remembers for each weight, at most
 
     type: str = ""
     learning_rate: float = learning_rate(0.001)
@@ -141,7 +141,7 @@ class RmsProp(Optimizer):
     help = "Divides each gradient by a running mean of its size."
     torch_name = "RMSprop"
     fused = False
-    slots = 1
+    slots = 2  # the second for momentum alone
     type: Literal["rmsprop"] = "rmsprop"
     learning_rate: float = learning_rate(0.001)
     alpha: float = share(0.9, "Smoothing", "Memory of the gradients' size.")

@@ -23,6 +23,8 @@ class Source(BaseModel):
     title: ClassVar[str]
     help: ClassVar[str]
 
+    type: str = ""
+
 
 class KnownSource(Source):
     """A public dataset whose shape, classes and sizes everybody knows."""
@@ -89,6 +91,8 @@ class FileSource(Source):
     that shapes are known without reading them again, and a later change of the files is noticed.
     """
 
+    pattern: ClassVar[str] = ""  # of a file's name, where the source is a file and no folder
+
     path: str = Field(min_length=1, description="The file or folder.")
     input_shape: ImageShape = Field(description="Channels, height and width of every image.")
     class_names: tuple[str, ...] = Field(min_length=2, description="The classes, in their order.")
@@ -123,6 +127,7 @@ class NpzFile(FileSource):
 
     type: Literal["npz"] = "npz"
     title = "NumPy archive (.npz)"
+    pattern = "*.npz"
     help = (
         "Arrays x_train and y_train, with x_test and y_test where they exist; or images and "
         "labels. Images are N×H×W, N×H×W×C or N×C×H×W."

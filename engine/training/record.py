@@ -16,6 +16,7 @@ from engine.training.events import (
     DataReady,
     Evaluated,
     Event,
+    Failed,
     Finished,
     Loading,
     Warned,
@@ -47,15 +48,18 @@ class Recorder:
             self._write(event, self._folder)
         except ProblemError as error:
             self._path = None
+            self._waiting.clear()
             return Warned(f"This run is no longer kept on disk; training goes on. {error}")
         return None
 
     def close(self) -> None:
         """Write what still waits and close the log."""
-        if self._folder is not None:
-            with suppress(ProblemError):
-                self._write_files(self._folder)
-                self._folder.close()
+        if self._folder is None:
+            return
+        with suppress(ProblemError):
+            self._write_files(self._folder)
+        with suppress(ProblemError):
+            self._folder.close()
 
     def _write(self, event: Event, folder: RunFolder) -> None:
         folder.append({**as_line(event), "at": round(monotonic() - self._began, 3)})
@@ -63,7 +67,7 @@ class Recorder:
             self._waiting[event.kind] = event
         if isinstance(event, Evaluated) and event.whole:
             self._waiting[EVALUATION_FILES[event.of]] = event
-        if isinstance(event, Finished) or monotonic() - self._written >= FILES_SECONDS:
+        if isinstance(event, Finished | Failed) or monotonic() - self._written >= FILES_SECONDS:
             self._write_files(folder)
 
     def _write_files(self, folder: RunFolder) -> None:

@@ -1,0 +1,306 @@
+"""The command line: trains and checks without a window.
+
+Results go to stdout and everything else to stderr, so that a program can read the results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+from typing import Any, NoReturn, TextIO
+
+from tqdm import tqdm
+
+from engine.doctor import examine
+from engine.problems import ProblemError
+from engine.project.checks import machine_memory, problems
+from engine.project.presets import presets
+from engine.project.project import Project
+from engine.store.projects import open_project
+from engine.store.runs import check_unused, new_run_folder
+from engine.training.control import Control
+from engine.training.device import choose_device
+from engine.training.events import DataReady, Event, Failed, Finished, Loading, Progress, Warned
+from engine.training.history import Run
+from engine.training.run import run as run_project
+
+COMMANDS = ("train", "doctor")
+
+DONE, FAILED, WRONG = 0, 1, 2
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+MOST_THREADS = 1024
+
+USAGE = """layerscope [PROJECT]                  open the window
+       layerscope train PROJECT [options]    train in this terminal
+       layerscope doctor                     check the installation"""
+
+
+def main(argv: list[str]) -> int:
+    """Carry out one of COMMANDS and give the exit code.
+
+    0: done. 1: training failed, or doctor found a fault. 2: wrong usage, or a project that can't
+    be trained, told in one sentence. 130, 143: interrupted by Ctrl+C or SIGTERM, the run is kept.
+    """
+    try:
+        options = _parser().parse_args(argv)
+        command: Callable[[argparse.Namespace], int] = options.command
+        code = command(options)
+    except ProblemError as error:
+        complain(str(error))
+        code = WRONG
+    except SystemExit:  # argparse has shown its help or the version
+        code = DONE
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    write(sys.stdout, "")  # a reader who has left shows here at the latest
+    return code
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write at once. A reader who has left is no error: what follows is for nobody.
+
+    Characters that the stream's encoding lacks are written as numbers.
+    """
+    encoding = stream.encoding or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def complain(message: str) -> None:
+    """Tell the person on stderr, above a bar where one is shown."""
+    tqdm.write(f"layerscope: {message}", file=_Stderr())
+
+
+class _Stderr:
+    """What tqdm writes to: stderr, and nowhere once nobody reads it any more."""
+
+    def write(self, text: str) -> None:
+        write(sys.stderr, text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong as everything else does: one sentence, and exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ProblemError("{message}; see {prog} --help.", message=message, prog=self.prog)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="layerscope",
+        usage=USAGE,
+        description="Build a neural network by clicking, train it, look at what it gets wrong.",
+        epilog=f"PROJECT is a project file or a preset: {', '.join(presets())}.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"layerscope {_version()}")
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", title="commands", prog="layerscope"
+    )
+    _fill_train(commands.add_parser("train", help="train in this terminal", allow_abbrev=False))
+    doctor = commands.add_parser("doctor", help="check the installation", allow_abbrev=False)
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _fill_train(parser: argparse.ArgumentParser) -> None:
+    names = ", ".join(presets())
+    add = parser.add_argument
+    add("project", metavar="PROJECT", help=f"a project file or a preset: {names}")
+    add("--data", metavar="DIR", type=Path, help="the folder that datasets are looked for in")
+    add("--run-dir", metavar="DIR", type=Path, help="where to keep the run, instead of a new place")
+    # Numbers stay text here: the project checks them, in the same words as in the window.
+    add("--epochs", metavar="N", help="instead of the project's")
+    add("--seed", metavar="N", help="instead of the project's")
+    add("--device", metavar="NAME", help="auto, cpu, cuda or mps, instead of the project's")
+    add(
+        "--threads",
+        metavar="N",
+        help="processor threads, instead of the fastest number, which is measured; runs of one "
+        "seed are equal to the last digit where this number is equal too",
+    )
+    add("--json", action="store_true", help="print the result as one line of JSON")
+    parser.set_defaults(command=_train)
+
+
+def _version() -> str:
+    try:
+        return version("layerscope")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    del options
+    return examine(lambda line: write(sys.stdout, f"{line}\n"))
+
+
+def _train(options: argparse.Namespace) -> int:
+    project, threads = _project(options), _threads(options.threads)
+    folder: Path = (options.run_dir or new_run_folder(project)).absolute()
+    check_unused(folder)
+    for problem in problems(project, machine_memory()):
+        raise ProblemError(problem)
+    run, control, bar = Run(project), Control(), _Bar()
+
+    def follow(event: Event) -> None:
+        run.apply(event, monotonic())
+        bar.show(event, run)
+
+    with _stopping(control) as signals:
+        choose_device(project.training.device)  # so that a wrong one is told before any work
+        events = run_project(
+            project, control, data=options.data, folder=folder, threads=threads, loading=follow
+        )
+        for event in events:
+            follow(event)
+    return _ended(run, folder, options.json, signals)
+
+
+def _project(options: argparse.Namespace) -> Project:
+    project = open_project(options.project)
+    for setting in ("epochs", "seed", "device"):
+        value = getattr(options, setting)
+        if value is not None:
+            project = project.set_training(**{setting: value})
+    return project
+
+
+def _threads(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text.isdecimal() and 1 <= int(text[:9]) <= MOST_THREADS:
+        return int(text)
+    raise ProblemError(
+        "threads: must be a whole number from 1 to {most}, but it is {text}.",
+        most=MOST_THREADS,
+        text=repr(text),
+    )
+
+
+@contextmanager
+def _stopping(control: Control) -> Iterator[list[int]]:
+    """Let the first Ctrl+C or SIGTERM ask for the end, and a second one kill."""
+    received: list[int] = []
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        control.stop()
+        for kind in SIGNALS:
+            signal.signal(kind, signal.SIG_DFL)
+
+    before = {kind: signal.signal(kind, ask) for kind in SIGNALS}
+    try:
+        yield received
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
+class _Bar:
+    """Shows a run on stderr: a bar while images are read, and one while the network trains."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[NoReturn] | None = None
+
+    def show(self, event: Event, run: Run) -> None:
+        """Show what an event, which the run has taken in, changes."""
+        match event:
+            case Loading():
+                self._show_loading(event)
+            case DataReady(dataset=dataset):
+                self._close()
+                for note in dataset.notes:
+                    complain(str(note))
+            case Progress():
+                self._show_progress(event, run)
+            case Warned(message=message):
+                complain(message)
+            case Finished() | Failed():
+                self._close()
+
+    def _show_loading(self, event: Loading) -> None:
+        bar = self._bar or self._open(desc="loading")
+        bar.total = event.total
+        bar.update(event.done - bar.n)
+
+    def _show_progress(self, event: Progress, run: Run) -> None:
+        assert run.started is not None
+        epochs, count = run.started.epochs, run.started.train_count
+        bar = self._bar or self._open(unit=" images", total=epochs * count)
+        bar.set_description(f"epoch {run.epoch}/{epochs}", refresh=False)
+        bar.set_postfix_str(_figures(event, run), refresh=False)
+        bar.update(run.images - bar.n)
+
+    def _open(self, **options: Any) -> tqdm[NoReturn]:
+        tqdm.monitor_interval = 0  # its thread would outlive the bar
+        self._bar = tqdm(
+            **options,
+            unit_scale=True,
+            file=_Stderr(),
+            dynamic_ncols=True,
+            mininterval=0.2 if sys.stderr.isatty() else 10,  # seconds; a log file stays short
+        )
+        return self._bar
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _figures(event: Progress, run: Run) -> str:
+    text = f"loss {event.loss:.4f}, accuracy {event.accuracy:.2%}"
+    return f"{text}, validation {run.epochs[-1].validation_accuracy:.2%}" if run.epochs else text
+
+
+def _ended(run: Run, folder: Path, as_json: bool, signals: list[int]) -> int:
+    if isinstance(run.end, Failed):
+        complain(f"{run.end.details}{run.end.message}")
+        return FAILED
+    assert isinstance(run.end, Finished)
+    result = _result(run, run.end, folder)
+    write(sys.stdout, (json.dumps(result) if as_json else _in_words(result)) + "\n")
+    return DONE if run.end.reason == "completed" else 128 + signals[0]
+
+
+def _result(run: Run, end: Finished, folder: Path) -> dict[str, Any]:
+    last = run.epochs[-1] if run.epochs else None
+    return {
+        "run": str(folder),
+        "epochs": end.epoch,
+        "parameters": run.project.parameters,
+        "train_accuracy": last.accuracy if last else None,
+        "validation_accuracy": last.validation_accuracy if last else None,
+        "test_accuracy": end.test_accuracy,
+        "seconds": round(run.seconds, 3),
+        "images_per_second": round(run.images / run.seconds, 1) if run.seconds else None,
+    }
+
+
+def _in_words(result: dict[str, Any]) -> str:
+    names = ("training", "validation", "test")
+    rates = [(name, result[f"{name.removesuffix('ing')}_accuracy"]) for name in names]
+    right = ", ".join(f"{name} {rate:.2%}" for name, rate in rates if rate is not None)
+    return (
+        f"{result['epochs']} epochs of {result['parameters']:,} parameters "
+        f"in {result['seconds']:.1f} s. Accuracy: {right or 'not measured'}.\n"
+        f"Kept in {result['run']}"
+    )
