@@ -66,12 +66,14 @@ class Task(QObject):
         """Ask the function to end the next time it reports progress."""
         self._stop.set()
 
-    def close(self) -> bool:
-        """Cancel and wait for the end, a few seconds at most; tell whether it came."""
+    def close(self, seconds: float = CLOSE_SECONDS) -> bool:
+        """Cancel and wait for the end, so long at most; tell whether it came. What only reads
+        may be left to end by itself, with 0 seconds.
+        """
         if not self.running:
             return True
         self.cancel()
-        self._worker.join(CLOSE_SECONDS)
+        self._worker.join(seconds)
         self._collect()
         self._timer.stop()
         return not self._worker.is_alive()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QColor, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -48,7 +48,6 @@ class DataDialog(QDialog):
         self.used = QLabel()
         self._stack = QStackedWidget()
         self._lead: QPushButton | None = None
-        self._was_busy = False
         self._add_pages()
         self._set_up()
         self._lay_out()
@@ -92,12 +91,12 @@ class DataDialog(QDialog):
         super().closeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_path(event) and not self.page.busy:
+        if dropped_path(event) and self.page.takes_files:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         path = dropped_path(event)
-        if path and not self.page.busy:
+        if path and self.page.takes_files:
             event.acceptProposedAction()
             self.page.take(path)
 
@@ -124,11 +123,10 @@ class DataDialog(QDialog):
     def _begin(self, project: Project) -> None:
         """Start where the project is."""
         source = project.data.source
-        page = self.page_of(type(source))
-        if isinstance(page, FilesPage) and isinstance(source, FileSource):
-            page.show_used(source)
         self._show_rows()
         self.show_source(type(source))
+        if isinstance(source, FileSource) and isinstance(self.page, FilesPage):
+            self.page.show_used(source)
 
     def _show_state(self) -> None:
         """Enable what can be done now; the default button leads on."""
@@ -143,9 +141,6 @@ class DataDialog(QDialog):
             else self.tr("First look at the files")
         )
         self._set_lead(self.use if page.source is not None else page.main_button)
-        if self._was_busy and not page.busy and self._lead is not None:
-            self._lead.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._was_busy = page.busy
 
     def _set_lead(self, button: QPushButton | None) -> None:
         """Let Enter press this button, and let it be seen."""
@@ -159,10 +154,12 @@ class DataDialog(QDialog):
                 other.style().polish(other)
         self._lead = button
 
-    def _page_changed(self, page: Page) -> None:
+    def _page_changed(self, page: Page, lost_keyboard: bool) -> None:
         self._show_rows()
         if page is self.page:
             self._show_state()
+            if lost_keyboard and self._lead is not None:
+                self._lead.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_rows(self) -> None:
         source = self.document.project.data.source
@@ -204,7 +201,7 @@ class DataDialog(QDialog):
 
     def _add_page(self, page: Page) -> None:
         self.pages[self.list.add_row()] = page
-        page.changed.connect(lambda: self._page_changed(page))
+        page.changed.connect(lambda lost_keyboard: self._page_changed(page, lost_keyboard))
         scroll = QScrollArea()
         scroll.setObjectName("column")
         scroll.setWidgetResizable(True)
@@ -217,7 +214,6 @@ class DataDialog(QDialog):
     def _set_up(self) -> None:
         self.used.setObjectName("muted")
         self.used.setTextFormat(Qt.TextFormat.PlainText)
-        self.leave.setAutoDefault(False)
         self.list.currentRowChanged.connect(lambda _: self._turn())
         self.use.clicked.connect(self._use)
         self.leave.clicked.connect(self.close)
@@ -252,11 +248,26 @@ def dropped_path(event: QDropEvent) -> str:
 
 def stylesheet(theme: Theme) -> str:
     """Style what only this dialog has."""
+    lighter = QColor(theme.accent).lighter(112).name()
     return f"""
     QFrame#box {{ background: {theme.card}; border: 1px solid {theme.border};
         border-radius: {RADIUS}px; }}
     QFrame#foot {{ background: {theme.panel}; border: 0; border-top: 1px solid {theme.border}; }}
+    QPushButton {{ background: {theme.card}; border: 1px solid {theme.border};
+        border-radius: 4px; min-height: 20px; min-width: 56px; padding: 2px 12px; }}
+    QPushButton:hover {{ background: {theme.hover}; border-color: {theme.muted}; }}
+    QPushButton:pressed {{ background: {theme.accent_soft}; }}
+    QPushButton:focus {{ border-color: {theme.accent}; }}
+    QPushButton:disabled {{ background: {theme.window}; color: {theme.muted}; }}
+    QPushButton::menu-indicator {{ subcontrol-origin: padding; subcontrol-position: right center;
+        right: 6px; }}
+    QPushButton#menu {{ padding-right: 22px; }}
     QPushButton[lead="true"]:enabled {{ background: {theme.accent}; color: {theme.accent_text};
-        border: 1px solid {theme.accent}; border-radius: 4px; padding: 5px 14px;
-        font-weight: 600; }}
+        border-color: {theme.accent}; }}
+    QPushButton[lead="true"]:enabled:hover {{ background: {lighter}; }}
+    QPushButton[lead="true"]:enabled:focus {{ border-color: {theme.text}; }}
+    QLineEdit {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 4px;
+        min-height: 20px; padding: 2px 6px; }}
+    QLineEdit:focus {{ border-color: {theme.accent}; }}
+    QLineEdit:disabled {{ background: {theme.window}; color: {theme.muted}; }}
     """

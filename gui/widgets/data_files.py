@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from engine.data import load
 from engine.data.dataset import Progress
-from engine.project.sources import FileSource, NpzFile
+from engine.project.sources import FileSource
 from gui.background import Task
 from gui.icons import icon
 from gui.theme import MARGIN, SPACING, Theme
@@ -28,7 +28,6 @@ from gui.widgets.data_parts import Facts, Trouble, Working, title_label, wrapped
 from gui.widgets.data_samples import SampleGrid, Samples, samples_of
 from gui.widgets.data_words import breakable
 
-PATTERNS: dict[type[FileSource], str] = {NpzFile: "*.npz"}
 """What the files are named that are one file; all other kinds are folders."""
 
 
@@ -44,7 +43,7 @@ class Look:
 class FilesPage(QWidget):
     """One kind of files. They are only read, never changed."""
 
-    changed = Signal()
+    changed = Signal(bool)  # whether the keyboard lost its place
 
     def __init__(self, kind: type[FileSource], folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,8 +55,7 @@ class FilesPage(QWidget):
         self.trouble, self.working = Trouble(), Working()
         self.facts, self.notes, self.samples = Facts(), wrapped(), SampleGrid()
         self.heading = QLabel()
-        self._sign, self._note_sign = QLabel(), QLabel()
-        self._theme: Theme | None = None
+        self._sign, self._note_sign, self._drop_sign = QLabel(), QLabel(), QLabel()
         self._set_up()
         self._lay_out()
         self._show_state()
@@ -65,7 +63,7 @@ class FilesPage(QWidget):
     @property
     def pattern(self) -> str:
         """What the file is named; "" for a folder."""
-        return PATTERNS.get(self.kind, "")
+        return self.kind.pattern
 
     @property
     def main_button(self) -> QPushButton | None:
@@ -79,6 +77,11 @@ class FilesPage(QWidget):
         """Whether the person waits for something."""
         return self.working.task is not None
 
+    @property
+    def takes_files(self) -> bool:
+        """Whether files may be dropped here."""
+        return not self.busy
+
     def enter(self) -> None:
         """Nothing changes when the page comes up."""
 
@@ -86,6 +89,7 @@ class FilesPage(QWidget):
         """Show the files that the project uses already."""
         self.path.setText(source.path)
         self._show_found(source, self.tr("What the project uses"))
+        self._show_state()
 
     def take(self, path: str) -> None:
         """Look at files that were browsed for or dropped."""
@@ -102,7 +106,7 @@ class FilesPage(QWidget):
         self.working.show_task(task, self.tr("Reading {name}").format(name=Path(path).name))
         task.done.connect(self._show_look)
         task.failed.connect(self._show_trouble)
-        task.cancelled.connect(self._show_state)
+        task.cancelled.connect(lambda: self._show_state(ended=True))
         self._show_state()
         task.start()
 
@@ -110,11 +114,12 @@ class FilesPage(QWidget):
         """Draw in the theme's colours."""
         self.samples.theme = theme
         self._sign.setPixmap(icon("data", theme.success).pixmap(18, 18))
+        self._drop_sign.setPixmap(icon("open", theme.muted).pixmap(32, 32))
         self._note_sign.setPixmap(icon("warning", theme.warning).pixmap(16, 16))
 
     def close_tasks(self) -> None:
-        """Cancel what runs, and wait a little."""
-        self.working.close_task()
+        """Cancel what runs. It only reads, so nothing has to wait for it."""
+        self.working.close_task(0)
 
     def _show_look(self, look: Look) -> None:
         self._show_found(look.source, self.tr("What was found"))
@@ -122,16 +127,16 @@ class FilesPage(QWidget):
         self._note_box.setVisible(bool(look.notes))
         self.samples.show_samples(look.samples)
         self.samples.show()
+        self._show_state(ended=True)
 
     def _show_found(self, source: FileSource, heading: str) -> None:
         self._forget()
         self.source = source
         self.heading.setText(heading)
         self.facts.show_source(source)
-        self._show_state()
 
     def _show_trouble(self, sentence: str, details: str) -> None:
-        self._show_state()
+        self._show_state(ended=True)
         self.trouble.say(sentence, details)
 
     def _forget(self) -> None:
@@ -145,14 +150,14 @@ class FilesPage(QWidget):
         self._forget()
         self._show_state()
 
-    def _show_state(self) -> None:
+    def _show_state(self, ended: bool = False) -> None:
         found = self.source is not None
         self._found.setVisible(found)
         self._drop.setVisible(not found and not self.busy)
         for widget in (self.path, self.browse):
             widget.setEnabled(not self.busy)
         self.look.setEnabled(not self.busy and bool(self.path.text().strip()))
-        self.changed.emit()
+        self.changed.emit(ended)
 
     def _choose(self) -> None:
         words = self.tr("Choose a file") if self.pattern else self.tr("Choose a folder")
@@ -177,7 +182,6 @@ class FilesPage(QWidget):
         )
         self.path.setAccessibleName(self.tr("Path"))
         self.path.setAcceptDrops(False)  # the dialog takes what is dropped, anywhere on it
-        self.path.setClearButtonEnabled(True)
         self.path.textEdited.connect(self._edited)
         self.browse.clicked.connect(self._choose)
         self.look.clicked.connect(self.look_at)
@@ -203,6 +207,7 @@ class FilesPage(QWidget):
         layout.addSpacing(SPACING // 2)
         layout.addWidget(self._make_drop(), 1)
         layout.addWidget(self._make_found())
+        layout.addSpacing(SPACING // 2)
         layout.addWidget(self.samples)
         layout.addStretch()
 
@@ -211,15 +216,18 @@ class FilesPage(QWidget):
         self._drop.setObjectName("card")
         self._drop.setProperty("fixed", True)
         words = QLabel(
-            self.tr("Drop the file here, or browse for it.")
+            self.tr("Drop the file here, or browse for it.\nIt is read, never changed.")
             if self.pattern
-            else self.tr("Drop the folder here, or browse for it.")
+            else self.tr("Drop the folder here, or browse for it.\nIt is read, never changed.")
         )
-        words.setText(words.text() + "\n" + self.tr("Your files are read, never changed."))
         words.setObjectName("empty")
-        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        centre = Qt.AlignmentFlag.AlignCenter
+        words.setAlignment(centre)
         layout = QVBoxLayout(self._drop)
-        layout.addWidget(words)
+        layout.addStretch()
+        layout.addWidget(self._drop_sign, alignment=centre)
+        layout.addWidget(words, alignment=centre)
+        layout.addStretch()
         return self._drop
 
     def _make_found(self) -> QFrame:
@@ -248,8 +256,7 @@ class FilesPage(QWidget):
 def look_at(kind: type[FileSource], path: Path, folder: Path, progress: Progress) -> Look:
     """Read files, in a worker thread."""
     source = load.inspect(kind, path, progress)
-    # load keeps what inspect has read; reading it again would take as long once more.
-    images = load._last.get(source, folder) or load.read(source, folder, progress)
+    images = load.images_of(source, folder, progress)  # kept by inspect, not read again
     return Look(source, tuple(map(str, images.notes)), samples_of(images))
 
 

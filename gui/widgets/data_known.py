@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -33,7 +33,9 @@ from gui.icons import icon
 from gui.theme import MARGIN, SPACING, Theme
 from gui.widgets.data_parts import Facts, Trouble, Working, title_label, wrapped
 from gui.widgets.data_samples import SampleGrid, Samples, samples_of
-from gui.widgets.data_words import ProgressWords, breakable, byte_words, percent_words
+from gui.widgets.data_words import ProgressWords, breakable, byte_words, percent_words, plain
+
+LONGEST_HOST = 40  # letters, on a button
 
 
 class State(Enum):
@@ -44,12 +46,13 @@ class State(Enum):
     ASKING = "about to be fetched, if the person says so"
     WORKING = "being fetched or copied"
     FAILED = "could not be fetched"
+    DAMAGED = "on this machine, but not usable"
 
 
 class KnownPage(QWidget):
     """One public dataset. Nothing goes to the network before the second, explicit click."""
 
-    changed = Signal()
+    changed = Signal(bool)  # whether the keyboard lost its place
     chosen = Signal(object)  # KnownSource, which has just come to this machine
 
     def __init__(
@@ -57,7 +60,7 @@ class KnownPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self.kind, self.folder = kind, folder
-        self.known = kind.model_validate({})  # it has no field to be given
+        self.known = kind()  # it has no field to be given
         self.offer = download.offer(self.known)
         self.state = State.MISSING
         self.facts, self.offered = Facts(), Facts()
@@ -83,29 +86,39 @@ class KnownPage(QWidget):
     @property
     def source(self) -> KnownSource | None:
         """What "Use it" would use; None where it must be fetched first."""
-        return self.known if self.state is State.HERE else None
+        usable = self.state is State.HERE or (self.state is State.FAILED and self._found())
+        return self.known if usable else None
 
     @property
     def main_button(self) -> QPushButton | None:
         """The button that leads on from here, where "Use it" does not."""
-        buttons = {State.MISSING: self.ask, State.ASKING: self.start, State.FAILED: self.again}
-        return buttons.get(self.state)
+        match self.state:
+            case State.MISSING | State.DAMAGED:
+                return self.ask
+            case State.ASKING:
+                return self.start
+            case State.FAILED:
+                return self.again
+        return None
 
     @property
     def busy(self) -> bool:
         """Whether the person waits for something."""
         return self.state is State.WORKING
 
+    @property
+    def takes_files(self) -> bool:
+        """Whether files may be dropped here."""
+        return self.state in (State.MISSING, State.FAILED, State.DAMAGED)
+
     def enter(self) -> None:
-        """Look again whether it is there; called when the page comes up."""
-        if self.state in (State.HERE, State.MISSING):
-            self._show_state(State.HERE if self._found() else State.MISSING)
-            self._start_preview()
+        """Look whether it is there; called when the page comes up."""
+        self._show_state(State.HERE if self._found() else State.MISSING)
+        self._start_preview()
 
     def take(self, path: str) -> None:
         """Use files that were dropped."""
-        if self.state in (State.MISSING, State.FAILED):
-            self.adopt(path)
+        self.adopt(path)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in the theme's colours."""
@@ -114,10 +127,10 @@ class KnownPage(QWidget):
         self._show_sign()
 
     def close_tasks(self) -> None:
-        """Cancel what runs, and wait a little."""
+        """Cancel what runs, and wait a little for what writes."""
         self.working.close_task()
         if self._preview is not None:
-            self._preview.close()
+            self._preview.close(0)
 
     def fetch(self) -> None:
         """Go to the network."""
@@ -137,27 +150,26 @@ class KnownPage(QWidget):
         )
 
     def _work(self, work: Work, title: str, words: ProgressWords) -> None:
-        self._after_failure = State.FAILED if words is byte_words else State.MISSING
+        # Trying again means the download: after anything else it must be asked for first.
+        self._after_failure = State.FAILED if words is byte_words else self._before_download()
         task = Task(work, self)
         self._show_state(State.WORKING)
         self.working.show_task(task, title, words)
         task.done.connect(self._done)
         task.failed.connect(self._failed)
-        task.cancelled.connect(self._leave)
+        task.cancelled.connect(self.enter)
         task.start()
 
     def _done(self) -> None:
-        self._leave()
-        if self.source is not None:
-            self.chosen.emit(self.source)
+        self._show_state(State.HERE)
+        self.chosen.emit(self.known)
 
     def _failed(self, sentence: str, details: str) -> None:
         self._show_state(self._after_failure)
         self.trouble.say(sentence, details)
 
-    def _leave(self) -> None:
-        """Show what is so now."""
-        self._show_state(State.HERE if self._found() else State.MISSING)
+    def _before_download(self) -> State:
+        return State.DAMAGED if self._found() else State.MISSING
 
     def _found(self) -> bool:
         return load.found(self.known, self.folder)
@@ -165,7 +177,7 @@ class KnownPage(QWidget):
     def _host(self) -> str:
         assert self.offer is not None
         mirror = self.mirror.text().strip()
-        return urlsplit(mirror).netloc or mirror if mirror else self.offer.host
+        return host_of(mirror) if mirror else self.offer.host
 
     def _start_preview(self) -> None:
         """Read a few images to show, once."""
@@ -185,33 +197,39 @@ class KnownPage(QWidget):
         """Say that what is here can't be used."""
         if self.state is State.HERE:
             self._previewed = False
-            self._show_state(State.FAILED)
+            self._show_state(State.DAMAGED)
             self.trouble.say(sentence, details)
 
     def _show_state(self, state: State) -> None:
+        focus = self.window().focusWidget()
+        here = focus is not None and self.isAncestorOf(focus)
+        # The question takes the keyboard, so that a key held down can't run through it.
+        lost_keyboard = here or self.busy or state is State.ASKING
         self.state = state
         self.trouble.say("")
-        here, missing, asking, working, failed = (state is other for other in State)
+        found, asking, failed = (state is s for s in (State.HERE, State.ASKING, State.FAILED))
+        missing = state in (State.MISSING, State.DAMAGED)
+        other_ways = missing or failed
         for widget, visible in (
-            (self.place, here),
-            (self.samples, here and bool(self.samples.names)),
+            (self._head, state is not State.WORKING),
+            (self.place, found),
+            (self.samples, found and bool(self.samples.names)),
             (self.offered, asking),
             (self.ask, missing),
             (self.start, asking),
             (self.again, failed),
             (self.refuse, asking),
-            (self.files, missing or failed),
-            (self.renew, here and self.offer is not None),
-            (self.more, missing or asking or failed),
-            (self._mirror_row, (missing or asking or failed) and self.more.isChecked()),
-            (self._head, not working),
+            (self.files, other_ways),
+            (self.renew, found and self.offer is not None),
+            (self.more, other_ways),
+            (self._mirror_row, other_ways and self.more.isChecked()),
         ):
             widget.setVisible(visible)
         self.heading.setText(self._heading())
         self.place.setText(breakable(self._place_words()))
         self._show_offer()
         self._show_sign()
-        self.changed.emit()
+        self.changed.emit(lost_keyboard)
 
     def _heading(self) -> str:
         match self.state:
@@ -221,8 +239,10 @@ class KnownPage(QWidget):
                 return self.tr("On this machine")
             case State.ASKING:
                 return self.tr("Download {title}?").format(title=self.kind.title)
-            case State.FAILED if self._found():
+            case State.DAMAGED:
                 return self.tr("On this machine, but not usable")
+            case State.FAILED:
+                return self.tr("The download did not work")
         return self.tr("Not on this machine yet")
 
     def _place_words(self) -> str:
@@ -234,9 +254,9 @@ class KnownPage(QWidget):
         offer = self.offer
         if offer is None:
             return
-        others = "" if self.mirror.text().strip() else ", ".join(map(_host_of, offer.mirrors[1:]))
+        others = "" if self.mirror.text().strip() else ", ".join(map(host_of, offer.mirrors[1:]))
         host = self._host()
-        source = self.tr("{host} (or {others}, if it does not answer)") if others else "{host}"
+        source = self.tr("{host} (or {others}, if that fails)") if others else "{host}"
         size = byte_size(offer.size_bytes)
         self.offered.show_facts(
             [
@@ -249,16 +269,18 @@ class KnownPage(QWidget):
                 (self.tr("Into"), str(self.folder)),
             ]
         )
-        self.ask.setText(self.tr("Download {size} from {host}…").format(size=size, host=host))
+        self.ask.setText(
+            self.tr("Download {size} from {host}…").format(
+                size=size, host=plain(host, LONGEST_HOST)
+            )
+        )
 
     def _show_sign(self) -> None:
         if self._theme is None:
             return
-        color = {
-            State.HERE: self._theme.success,
-            State.FAILED: self._theme.danger,
-        }.get(self.state, self._theme.muted)
-        name = "warning" if self.state is State.FAILED else "data"
+        wrong = self.state in (State.FAILED, State.DAMAGED)
+        good = self._theme.success if self.state is State.HERE else self._theme.muted
+        name, color = ("warning", self._theme.danger) if wrong else ("data", good)
         self._sign.setPixmap(icon(name, color).pixmap(18, 18))
 
     def _show_more(self, shown: bool) -> None:
@@ -291,6 +313,7 @@ class KnownPage(QWidget):
         menu.addAction(self.tr("Choose their folder…")).triggered.connect(self._choose_folder)
         menu.addAction(self.tr("Choose one of the files…")).triggered.connect(self._choose_file)
         self.files.setMenu(menu)
+        self.files.setObjectName("menu")
         self.files.setToolTip(
             self.tr("The four files, plain or .gz; they are checked and copied. Or drop them here.")
         )
@@ -312,7 +335,7 @@ class KnownPage(QWidget):
         self.start.installEventFilter(_PressOnce(self.start))
         self.start.clicked.connect(self.fetch)
         self.again.clicked.connect(self.fetch)
-        self.refuse.clicked.connect(self._leave)
+        self.refuse.clicked.connect(self.enter)
 
     def _lay_out(self) -> None:
         help_text = wrapped(self.kind.help)
@@ -350,15 +373,22 @@ class KnownPage(QWidget):
         layout.addWidget(self._make_mirror_row())
         return box
 
-    def _make_buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(SPACING)
-        for button in (self.ask, self.start, self.again, self.refuse, self.files):
-            button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-            row.addWidget(button)
-        row.addStretch()
-        row.addWidget(self.more)
-        return row
+    def _make_buttons(self) -> QVBoxLayout:
+        """Put what leads on above, and the other ways below."""
+        first, second = QHBoxLayout(), QHBoxLayout()
+        for button in (self.ask, self.start, self.again, self.refuse):
+            button.setMinimumWidth(1)  # a mirror's name may be long
+            first.addWidget(button)
+        first.addStretch()
+        second.addWidget(self.files)
+        second.addStretch()
+        second.addWidget(self.more)
+        rows = QVBoxLayout()
+        rows.setSpacing(SPACING)
+        for row in (first, second):
+            row.setSpacing(SPACING)
+            rows.addLayout(row)
+        return rows
 
     def _make_mirror_row(self) -> QWidget:
         self._mirror_row = QWidget()
@@ -396,5 +426,8 @@ def preview(source: KnownSource, folder: Path, progress: Progress) -> Samples:
     return samples_of(load.read(source, folder, progress))
 
 
-def _host_of(address: str) -> str:
-    return urlsplit(address).netloc
+def host_of(address: str) -> str:
+    """Name the computer of an address; the address itself where it is none."""
+    with suppress(ValueError):  # such as http://[
+        return urlsplit(address).netloc or address
+    return address

@@ -23,7 +23,7 @@ from gui.theme import LIGHT, MARGIN, RADIUS, SPACING, Theme
 AnyIndex = QModelIndex | QPersistentModelIndex
 LIST_WIDTH = 236
 ICON = 20
-ROW_HEIGHT, HEADER_HEIGHT = 50, 32
+ROW_HEIGHT, HEADER_HEIGHT = 48, 32
 ROW = Qt.ItemDataRole.UserRole
 
 
@@ -97,9 +97,9 @@ class RowDelegate(QStyledItemDelegate):
         return QSize(LIST_WIDTH - 2, HEADER_HEIGHT if row is None else ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
-        area: QRect = option.rect  # type: ignore[attr-defined]  # the stubs lack it
-        font: QFont = option.font  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        area: QRect = option.rect
+        font: QFont = option.font
+        state: QStyle.StateFlag = option.state
         row = index.data(ROW)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -135,7 +135,7 @@ class RowDelegate(QStyledItemDelegate):
         left = area.left() + MARGIN + 2
         drawn = QRect(left, area.center().y() - ICON // 2 + 1, ICON, ICON)
         icon(row.icon, theme.accent if row.ready else theme.muted).paint(painter, drawn)
-        text = QRect(left + ICON + SPACING, area.top() + 7, 0, 0)
+        text = QRect(left + ICON + SPACING, area.top() + 6, 0, 0)
         text.setRight(area.right() - MARGIN - 2)
         text.setHeight(18)
         bold = QFont(font)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.project.sources import FileSource, KnownSource
-from gui.background import Rate, Task
+from gui.background import CLOSE_SECONDS, Rate, Task
 from gui.theme import SPACING
 from gui.widgets.data_words import (
     ZERO_WIDTH_SPACE,
@@ -178,10 +178,10 @@ class Working(QWidget):
             self.cancel.setEnabled(False)
             self.state.setText(self.tr("Cancelling…"))
 
-    def close_task(self) -> None:
-        """Cancel, and wait a little for the end."""
+    def close_task(self, seconds: float = CLOSE_SECONDS) -> None:
+        """Cancel, and wait for the end, so long at most."""
         if self.task is not None:
-            self.task.close()
+            self.task.close(seconds)
 
     def _show(self, done: int, total: int) -> None:
         """Move the bar, and renew the words a few times a second."""
@@ -228,7 +228,7 @@ def wrapped(text: str = "") -> QLabel:
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     policy.setHeightForWidth(True)
     label.setSizePolicy(policy)
     return label

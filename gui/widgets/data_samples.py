@@ -104,7 +104,7 @@ class SampleGrid(QWidget):
             place = self._place(number)
             painter.fillRect(place, QColor(self.theme.border))
             self._paint_picture(painter, place.adjusted(1, 1, -1, -1), picture)
-            caption = QRect(place.left() - 3, place.bottom() + 1, TILE + 6, CAPTION)
+            caption = QRect(place.left() - 3, place.bottom() + 1, TILE + 6, CAPTION) & self.rect()
             painter.setPen(QColor(self.theme.muted))
             fitted = metrics.elidedText(name, Qt.TextElideMode.ElideRight, caption.width())
             painter.drawText(caption, Qt.AlignmentFlag.AlignCenter, fitted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gui.background import Rate
+from gui.words import clock
 
 LONGEST_NAME = 30
 LONGEST_RUN = 36  # letters; longer ones without a gap get places where a line may break
@@ -14,10 +15,10 @@ ProgressWords = Callable[[int, int, Rate], str]
 """Tells of progress: done, total, and how fast it goes."""
 
 
-def plain(name: str) -> str:
+def plain(name: str, longest: int = LONGEST_NAME) -> str:
     """Make a foreign name harmless to show: one line, no control characters, not too long."""
     shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
-    return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 1] + "…"
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
 def breakable(text: str) -> str:
@@ -40,13 +41,6 @@ def byte_words(done: int, total: int, rate: Rate) -> str:
     speed = rate.per_second
     amount = f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"
     return _joined(amount, _speed(speed) if speed else "", _left(rate, total))
-
-
-def clock(seconds: float) -> str:
-    """Write a time as 0:23 or 1:02:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _speed(speed: float) -> str:
