@@ -75,7 +75,7 @@ def make_app() -> QApplication:
     app.setApplicationName("Layerscope")
     app.setDesktopFileName("layerscope")
     app.setStyle("Fusion")
-    app.setWindowIcon(icon("layerscope", "#ffffff"))
+    app.setWindowIcon(icon("layerscope"))
     pyqtgraph.setConfigOptions(antialias=False, imageAxisOrder="row-major", useOpenGL=False)
     return app
 

@@ -26,7 +26,7 @@ class Document(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
-        self.undo_stack.cleanChanged.connect(lambda _: self.renamed.emit())
+        self.undo_stack.cleanChanged.connect(self._clean_changed)
         self.project: Project = preset(FIRST)
         self.path: Path | None = None
         self.problems: tuple[Problem, ...] = problems(self.project, machine_memory())
@@ -66,6 +66,9 @@ class Document(QObject):
         save_project(path, self.project)
         self.path = path
         self.undo_stack.setClean()
+        self.renamed.emit()
+
+    def _clean_changed(self) -> None:
         self.renamed.emit()
 
     def _show(self, project: Project) -> None:

@@ -7,6 +7,7 @@ decides whether a value is right: the engine does, and its sentence is shown und
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import floor, isfinite, log10
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -248,12 +249,7 @@ def stepped(number: float, steps: int) -> float:
     """Change a number by one in its leading digit's tenth: 0.01 to 0.011, 5 to 5.1."""
     if number == 0:
         return 0.0001 * steps
-    size = 10.0 ** (len(f"{abs(number):.0f}") - 1) if abs(number) >= 1 else _power_below(number)
+    if not isfinite(number):
+        return number
+    size = 10.0 ** floor(log10(abs(number)))
     return float(f"{number + steps * size / 10:.12g}")
-
-
-def _power_below(number: float) -> float:
-    power = 1.0
-    while abs(number) < power * 0.999999:
-        power /= 10
-    return power

@@ -13,8 +13,10 @@ SIZES = (16, 24, 32, 48)
 
 
 @cache
-def icon(name: str, color: str, faded: str = "") -> QIcon:
-    """Draw an icon in a colour (#rrggbb), and in another while its control is disabled."""
+def icon(name: str, color: str = "", faded: str = "") -> QIcon:
+    """Draw an icon in a colour (#rrggbb), and in another while its control is disabled; without
+    any where it has colours of its own.
+    """
     drawn = QIcon()
     for size in SIZES:
         drawn.addPixmap(_pixmap(name, color, size))

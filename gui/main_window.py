@@ -100,6 +100,7 @@ class MainWindow(QMainWindow):
         self.use_theme(settings.theme)
         self._restore_layout()
         self._show_document()
+        self._show_undo()
         self._show_state(session.state)
 
     def ask_to_save(self) -> bool:
@@ -320,8 +321,9 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.palette_view.chosen.connect(self.network.add)
         self.network.data_wanted.connect(self.choose_data)
-        self.document.changed.connect(lambda _: self._show_document())
+        self.document.changed.connect(self._show_document)
         self.document.renamed.connect(self._show_document)
+        self.document.undo_stack.indexChanged.connect(self._show_undo)
         self.session.state_changed.connect(self._show_state)
         self.session.run_changed.connect(self._show_run)
         handlers: dict[str, Callable[[], object]] = {
@@ -436,6 +438,10 @@ class MainWindow(QMainWindow):
         self.actions_by_name["data"].setText(
             self.tr("{title}  {count:,}").format(title=source.title, count=source.train_size)
         )
+        self._show_trainable()
+
+    def _show_undo(self) -> None:
+        """Offer undo and redo; only once the stack has moved does it know what it can do."""
         stack = self.document.undo_stack
         for name, able, text in (
             ("undo", stack.canUndo(), stack.undoText()),
@@ -445,7 +451,6 @@ class MainWindow(QMainWindow):
             action.setEnabled(able)
             word = self.tr("Undo") if name == "undo" else self.tr("Redo")
             action.setToolTip(tooltip(action, f"{word}: {text}" if text else word))
-        self._show_trainable()
 
     def _show_state(self, state: State) -> None:
         self.status.show_state(state)

@@ -22,6 +22,7 @@ from engine.training.run import run as run_project
 FRAME_SECONDS = 1 / 30
 SLOWEST_FRAME_SECONDS = 1 / 4
 PAINT_BUDGET = 0.05  # the share of one core that showing a training may take
+DEAREST_FRAME = SLOWEST_FRAME_SECONDS * PAINT_BUDGET  # seconds; a dearer one can't slow it more
 CLOSE_SECONDS = 3.0
 
 
@@ -62,7 +63,7 @@ class Session(QObject):
         if self.state.busy:
             return
         self.run, self.folder = Run(project), new_run_folder(project)
-        self._control, self._mailbox = Control(), Mailbox(newest_of)
+        self._control, self._mailbox, self._pace = Control(), Mailbox(newest_of), Pace()
         self._worker = threading.Thread(
             target=work,
             args=(project, self._control, self.folder, self._mailbox),
@@ -130,9 +131,10 @@ class Pace:
     def interval(self, thread_seconds: float) -> float:
         """Give the seconds to the next frame, told the thread's processor time so far."""
         if self._last is not None:
-            self._cost += 0.3 * (thread_seconds - self._last - self._cost)
+            newest = min(thread_seconds - self._last, DEAREST_FRAME)
+            self._cost += 0.3 * (newest - self._cost)
         self._last = thread_seconds
-        return min(max(FRAME_SECONDS, self._cost / PAINT_BUDGET), SLOWEST_FRAME_SECONDS)
+        return max(FRAME_SECONDS, self._cost / PAINT_BUDGET)
 
 
 def newest_of(event: Event) -> Hashable | None:

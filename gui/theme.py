@@ -131,9 +131,18 @@ def between(colors: tuple[str, str], share: float) -> QColor:
 
 
 def ink_on(color: QColor) -> QColor:
-    """Choose black or white text, whichever is easier to read on a colour."""
-    luminance = 0.299 * color.red() + 0.587 * color.green() + 0.114 * color.blue()
-    return QColor("#10151c") if luminance > 140 else QColor("#ffffff")
+    """Choose black or white text, whichever is easier to read on a colour: 4.5:1 at the least."""
+    return QColor("#000000") if luminance(color) > 0.179 else QColor("#ffffff")
+
+
+def luminance(color: QColor) -> float:
+    """Compute how light a colour is, 0 to 1, as WCAG 2 defines it."""
+
+    def linear(value: float) -> float:
+        return value / 12.92 if value <= 0.03928 else float(((value + 0.055) / 1.055) ** 2.4)
+
+    red, green, blue = linear(color.redF()), linear(color.greenF()), linear(color.blueF())
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def palette(theme: Theme) -> QPalette:

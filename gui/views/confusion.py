@@ -179,7 +179,7 @@ class MatrixItem(QGraphicsObject):
         return self._rect
 
     def grid(self) -> QRectF:
-        """Tell where the cells are, without the labels: all the room, but not too far from square."""
+        """Tell where the cells are, without the labels: all the room, if not too far from square."""
         left, top = self._label_width() + 22, 38.0
         width = max(self._rect.width() - left - 6, 10)
         height = max(self._rect.height() - top - 6, 10)

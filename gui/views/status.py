@@ -10,6 +10,7 @@ from engine.training.events import Failed, Finished
 from engine.training.history import Kind, Run
 from gui.session import State
 from gui.theme import SPACING
+from gui.words import clock
 
 TEXT_SECONDS = 0.25  # numbers that change faster can't be read
 PARTS = 1000
@@ -109,10 +110,3 @@ class StatusView(QWidget):
                 validation=100 * run.epochs[-1].validation_accuracy
             )
         return ""
-
-
-def clock(seconds: float) -> str:
-    """Write a time as 0:23 or 1:02:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

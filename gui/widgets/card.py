@@ -43,8 +43,8 @@ class Card(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._icon, self._title, self._summary = QLabel(), QLabel(), QLabel()
         self._shape, self._parameters = QLabel(), QLabel()
-        self._problem = ProblemStrip()
-        self._problem.mend_wanted.connect(self.mend_wanted)
+        self.problem = ProblemStrip()
+        self.problem.mend_wanted.connect(self.mend_wanted)
         self._lay_out()
         self.show_selected(False)
 
@@ -61,7 +61,7 @@ class Card(QFrame):
         self._shape.setToolTip(self.tr("What comes out, for one image"))
         self.setToolTip(tooltip(row))
         self.setAccessibleName(f"{layer.title} {layer.summary()}")
-        self._problem.show_problem(problem)
+        self.problem.show_problem(problem)
         self._set("wrong", problem is not None)
         if self.form is not None:
             self.form.show_value(layer)
@@ -132,7 +132,7 @@ class Card(QFrame):
         self._column.setContentsMargins(SPACING, 6, SPACING, 6)
         self._column.setSpacing(6)
         self._column.addLayout(head)
-        self._column.addWidget(self._problem)
+        self._column.addWidget(self.problem)
         self._tools = self._make_tools()
         self._column.addWidget(self._tools)
 
