@@ -1,0 +1,151 @@
+"""What the test of the real window does, in the window's own process.
+
+python first_lesson.py build|reopen PROJECT_FILE SCREENSHOT_FOLDER light|dark
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+from person import Person
+from PySide6.QtCore import Qt, QTimer
+
+from gui.app import housekeeping, make_app, make_window
+from gui.main_window import MainWindow
+from gui.session import State
+
+CNN_SMALL = ["conv2d", "max_pool2d", "flatten", "dense"]
+
+
+def build(window: MainWindow, person: Person, path: Path) -> None:
+    person.photograph("1-first-start")
+    person.wait_for("torch, loaded behind the window", lambda: "torch.optim" in sys.modules)
+    clear_the_network(window, person)
+    for kind in CNN_SMALL:
+        person.click(window.palette_view.buttons[kind])
+    person.wait_for("all four layers", lambda: kinds(window) == CNN_SMALL)
+    assert window.document.project.parameters == 320 + (32 * 9 + 1) * 128 + 129 * 10
+    change_units(window, person)
+    show_an_error_and_mend_it(window, person)
+    train(window, person)
+    look_at_a_cell(window, person)
+    save(window, person, path)
+    person.press("alt+F4")  # the window manager's way to close a window
+
+
+def reopen(window: MainWindow, person: Person, path: Path) -> None:
+    assert window.document.path == path
+    assert kinds(window) == CNN_SMALL
+    assert window.document.project.training.epochs == 15
+    assert not window.isWindowModified()
+    person.photograph("7-opened-again")
+    person.press("alt+F4")
+
+
+def clear_the_network(window: MainWindow, person: Person) -> None:
+    person.click(next(iter(window.network.column.cards.values())))
+    person.press("ctrl+a", "Delete")
+    person.wait_for("no layers", lambda: kinds(window) == [])
+    assert not window.actions_by_name["train"].isEnabled()
+    person.photograph("2-no-layers")
+
+
+def change_units(window: MainWindow, person: Person) -> None:
+    """Fill in a form, undo and redo it, and set the epochs."""
+    card = window.network.column.cards["dense_1"]
+    person.wait_for("the new card's form", lambda: card.form is not None)
+    person.click(card.form.controls["units"])
+    person.write("96")
+    person.wait_for("96 units", lambda: units(window) == 96)
+    person.press("ctrl+z")
+    person.wait_for("128 units", lambda: units(window) == 128)
+    person.press("ctrl+shift+z")
+    person.wait_for("96 units", lambda: units(window) == 96)
+    person.press("ctrl+z")
+    person.click(window.training.training.controls["epochs"])
+    person.write("15")
+    person.wait_for("15 epochs", lambda: window.document.project.training.epochs == 15)
+
+
+def show_an_error_and_mend_it(window: MainWindow, person: Person) -> None:
+    person.click(window.network.column.cards["flatten_1"])
+    person.press("Delete")
+    card = window.network.column.cards["dense_1"]
+    person.wait_for("the sentence", lambda: "Flatten" in card.problem.sentence.text())
+    person.photograph("3-wrong-layer")
+    person.click(card.problem.button)
+    person.wait_for("the mend", lambda: kinds(window) == CNN_SMALL)
+
+
+def train(window: MainWindow, person: Person) -> None:
+    person.press("F5")
+    person.wait_for("mistakes while training", lambda: window.mistakes.model.rowCount() > 0)
+    assert window.session.state is State.RUNNING
+    person.photograph("4-training")
+    person.wait_for("the end", lambda: window.session.state is State.IDLE)
+    assert window.session.run.end.test_accuracy > 0.9
+
+
+def look_at_a_cell(window: MainWindow, person: Person) -> None:
+    """Click the cell with most mistakes and see its images and no others."""
+    person.wait_for("mistakes at the end", lambda: window.mistakes.model.rowCount() > 0)
+    counts = window.confusion.matrix.counts.copy()
+    counts[range(10), range(10)] = 0
+    true, predicted = divmod(int(counts.argmax()), 10)
+    person.click_cell(window.confusion.canvas, true, predicted)
+    wanted = [(true, predicted)] * int(counts[true, predicted])
+    person.wait_for("the cell's images", lambda: window.mistakes.model.truths() == wanted)
+    person.photograph("5-one-cell")
+    person.click(window.mistakes.chip)
+    person.wait_for("all", lambda: window.mistakes.model.rowCount() == counts.sum())
+
+
+def save(window: MainWindow, person: Person, path: Path) -> None:
+    QTimer.singleShot(1500, lambda: answer_the_file_dialog(person, path))
+    person.press("ctrl+s")  # comes back when the dialog is closed
+    person.wait_for("the saved file", path.is_file)
+    assert not window.isWindowModified()
+
+
+def answer_the_file_dialog(person: Person, path: Path) -> None:
+    """Type a path where the dialog's caret waits for one."""
+    person.photograph("6-saving")
+    person.write(str(path))
+    person.press("Return")
+
+
+def kinds(window: MainWindow) -> list[str]:
+    return [layer.type for layer in window.document.project.layers]
+
+
+def units(window: MainWindow) -> int:
+    return window.document.project.layer("dense_1").units
+
+
+def main(lesson: str, path: Path, screenshots: Path, theme: str) -> int:
+    app = make_app()
+    app.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
+    window = make_window(str(path) if lesson == "reopen" else None)
+    window.use_theme(theme)
+    window.show()
+    assert "torch" not in sys.modules, "the window must be there before torch is"
+    housekeeping(app, window)
+    outcome: list[str] = []
+
+    def act() -> None:
+        try:
+            {"build": build, "reopen": reopen}[lesson](window, Person(screenshots), path)
+        except BaseException:
+            outcome.append(traceback.format_exc())
+            app.exit(1)
+
+    QTimer.singleShot(1000, act)
+    code = app.exec()
+    print(*outcome, file=sys.stderr)
+    return 1 if outcome else code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]))
