@@ -1,0 +1,127 @@
+"""What every test gets: a home of its own, no display, and a failure where it leaks something."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QWidget
+
+GRACE_SECONDS = 2.0  # how long a thread may take to end after its test
+
+# A test that drives a real window runs it in a process of its own, with xcb.
+if os.environ.get("QT_QPA_PLATFORM") != "xcb":
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+settings.register_profile("layerscope", deadline=None)  # other programs share the processor
+settings.load_profile("layerscope")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave slow tests out unless --slow or -m slow asks for them."""
+    if config.getoption("--slow") or "slow" in config.getoption("-m"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep runs and settings away from the person's own."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("LAYERSCOPE_HOME", str(home))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def _needs_are_met(request: pytest.FixtureRequest, own_home: Path) -> None:
+    """Skip a test whose marker names what this machine lacks."""
+    if request.node.get_closest_marker("mnist"):
+        _skip_without_mnist()
+    if request.node.get_closest_marker("xvfb"):
+        _skip_without_programs("Xvfb", "openbox")
+
+
+def _skip_without_mnist() -> None:
+    from engine.data.load import data_folder, found
+    from engine.project.sources import Mnist
+
+    if not found(Mnist(), data_folder()):
+        pytest.skip("MNIST is not there: LAYERSCOPE_DATA must name the folder that holds it")
+
+
+def _skip_without_programs(*names: str) -> None:
+    missing = [name for name in names if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    """Fail a test that leaves a Python thread behind. torch's own are not Python's."""
+    before = set(threading.enumerate())
+    yield
+    until = time.monotonic() + GRACE_SECONDS
+    while (left := _threads_since(before)) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not left, f"threads left behind: {left}"
+
+
+def _threads_since(before: set[threading.Thread]) -> list[threading.Thread]:
+    new = set(threading.enumerate()) - before
+    return [thread for thread in new if not isinstance(thread, threading._DummyThread)]
+
+
+@pytest.fixture(autouse=True)
+def _no_window_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test with a QApplication that leaves a window or a running timer, and put it away."""
+    if "qapp" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("qapp")
+    before = _running_timers()
+    yield
+    windows = _visible_windows()
+    for window in windows:
+        window.close()
+    gc.collect()  # a timer that nobody holds any more is none
+    timers = [timer for timer in _running_timers() if timer not in before]
+    for timer in timers:
+        timer.stop()
+    assert not windows, f"windows left open: {windows}"
+    assert not timers, f"timers left running, with their parents: {_with_parents(timers)}"
+
+
+def _visible_windows() -> list[QWidget]:
+    from PySide6.QtWidgets import QApplication
+
+    return [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
+
+
+def _running_timers() -> list[QTimer]:
+    from PySide6.QtCore import QTimer
+    from shiboken6 import isValid
+
+    timers = [thing for thing in gc.get_objects() if issubclass(type(thing), QTimer)]
+    return [timer for timer in timers if isValid(timer) and timer.isActive()]
+
+
+def _with_parents(timers: list[QTimer]) -> list[tuple[QTimer, object]]:
+    return [(timer, timer.parent()) for timer in timers]

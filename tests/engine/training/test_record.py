@@ -1,0 +1,300 @@
+"""What a run folder holds after a training, and that training survives where it can't be kept."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from engine.project.layers import BatchNorm, Conv2d, Dense, Flatten
+from engine.project.optimizers import Sgd
+from engine.store.projects import load_project
+from engine.store.runs import LOG, RunFolder, read_arrays, read_log
+from engine.training import record
+from engine.training.control import Control
+from engine.training.events import (
+    EpochDone,
+    Evaluated,
+    Failed,
+    Finished,
+    Warned,
+    Weights,
+)
+from engine.training.loop import train
+from engine.training.network import build
+from engine.training.record import Recorder, as_line
+
+
+@pytest.fixture
+def kept(dataset):
+    """Train and keep the run in a folder; give the events and the warnings."""
+
+    def keep(project, folder, control=None):
+        recorder = Recorder(folder, project)
+        events, warnings = [], []
+        for event in train(project, dataset, control or Control(), threads=1, run=folder.name):
+            events.append(event)
+            warning = recorder.keep(event)
+            warnings += [warning] if warning else []
+        recorder.close()
+        return events, warnings
+
+    return keep
+
+
+def test_the_project_is_kept(make_project, kept, tmp_path):
+    project = make_project()
+    kept(project, tmp_path / "run")
+
+    assert load_project(tmp_path / "run" / "project.json") == project
+
+
+def test_the_log_tells_every_event_in_order(project, kept, tmp_path):
+    events, warnings = kept(project, tmp_path / "run")
+
+    lines = list(read_log(tmp_path / "run"))
+
+    assert not warnings
+    assert [line["event"] for line in lines] == [type(event).__name__ for event in events]
+    for line, event in zip(lines, events, strict=True):
+        assert {**as_line(event), "at": line["at"]} == line
+    assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
+
+
+def test_two_runs_of_a_seed_keep_equal_logs_but_for_the_clock(project, kept, tmp_path):
+    logs = []
+    for _ in range(2):
+        folder = tmp_path / str(len(logs)) / "run"
+        kept(project, folder)
+        logs.append([{**line, "at": None} for line in read_log(folder)])
+
+    assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize("kind", ["best", "last"])
+def test_kept_weights_fit_into_the_network(make_project, kept, tmp_path, kind):
+    project = make_project(Conv2d(filters=4), BatchNorm(), Flatten(), Dense(units=8))
+    events, _ = kept(project, tmp_path / "run")
+    told = [event for event in events if isinstance(event, Weights) and event.kind == kind][-1]
+
+    network = build(project)
+    network.load_state_dict(load_file(tmp_path / "run" / f"{kind}.safetensors"))
+
+    for name, value in network.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), told.tensors[name])
+
+
+def test_the_last_weights_give_the_test_result(project, dataset, kept, tmp_path):
+    events, _ = kept(project, tmp_path / "run")
+    network = build(project)
+    network.load_state_dict(load_file(tmp_path / "run" / "last.safetensors"))
+
+    with torch.no_grad():
+        predicted = network.eval()(torch.from_numpy(dataset.test.images)).argmax(1).numpy()
+
+    assert (predicted == dataset.test.labels).mean() == events[-1].test_accuracy
+
+
+@pytest.mark.parametrize(("name", "of"), [("evaluation", "validation"), ("test", "test")])
+def test_the_last_evaluation_of_each_set_is_kept(project, kept, tmp_path, name, of):
+    events, _ = kept(project, tmp_path / "run")
+    told = [event for event in events if isinstance(event, Evaluated) and event.of == of][-1]
+
+    arrays = read_arrays(tmp_path / "run" / f"{name}.npz")
+
+    assert set(arrays) == {"rows", "labels", "predicted", "probabilities"}
+    for field, values in arrays.items():
+        np.testing.assert_array_equal(values, getattr(told, field))
+
+
+def test_the_evaluation_of_a_sample_is_not_kept(project, make_dataset, tmp_path):
+    recorder = Recorder(tmp_path / "run", project)
+    events = train(project, make_dataset(validation=700), Control(), threads=1)
+    sample = next(event for event in events if isinstance(event, Evaluated))
+    recorder.keep(sample)
+    recorder.close()
+
+    assert not sample.whole
+    assert not (tmp_path / "run" / "evaluation.npz").exists()
+
+
+def test_nothing_is_kept_without_a_folder(project, own_home):
+    recorder = Recorder(None, project)
+
+    assert recorder.keep(Finished("completed", 1, 1)) is None
+    assert list(own_home.iterdir()) == []
+
+
+def test_the_folder_holds_nothing_else(project, kept, tmp_path):
+    kept(project, tmp_path / "run")
+
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        "best.safetensors",
+        "evaluation.npz",
+        "events.jsonl",
+        "last.safetensors",
+        "project.json",
+        "test.npz",
+    ]
+
+
+def test_a_stopped_run_keeps_its_weights(project, kept, tmp_path):
+    control = Control()
+    control.stop()
+    kept(project, tmp_path / "run", control)
+
+    assert (tmp_path / "run" / "last.safetensors").exists()
+    assert list(read_log(tmp_path / "run"))[-1]["reason"] == "stopped"
+
+
+def test_numbers_that_overflow_are_null_in_the_log(make_project, kept, tmp_path):
+    layers = [Flatten(), *[Dense()] * 6]
+    kept(make_project(*layers, optimizer=Sgd(learning_rate=100), epochs=5), tmp_path / "run")
+
+    lines = [
+        json.loads(line, parse_constant=pytest.fail)
+        for line in (tmp_path / "run" / LOG).read_text().splitlines()
+    ]
+
+    assert [line["loss"] for line in lines if line["event"] == "Progress"][-1] is None
+    assert lines[-1]["test_loss"] is None
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_that_json_lacks_becomes_null(value):
+    line = as_line(EpochDone(5, 1, value, 0.5, value, 0.25, best=True))
+
+    assert line == {
+        "event": "EpochDone",
+        "step": 5,
+        "epoch": 1,
+        "loss": None,
+        "accuracy": 0.5,
+        "validation_loss": None,
+        "validation_accuracy": 0.25,
+        "best": True,
+    }
+
+
+# ---- where it can't be kept
+
+
+def fails_with(number):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+def fill_log(monkeypatch):
+    """Let the log reach a disk that is full, as the system itself reports it."""
+    real_open = Path.open
+
+    def open_full(path, *rest, **options):
+        return real_open(Path("/dev/full") if path.name == LOG else path, *rest, **options)
+
+    monkeypatch.setattr(Path, "open", open_full)
+    monkeypatch.setattr("engine.store.runs.FLUSH_SECONDS", 0.0)
+
+
+def fill_after(saves):
+    """Let the disk be full after so many saved files."""
+
+    def fill(monkeypatch):
+        left = iter(range(saves))
+
+        def sync(_):
+            if next(left, None) is None:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "fsync", sync)
+
+    return fill
+
+
+FAILURES = {
+    "full at the log": fill_log,
+    "no folder": lambda patch: patch.setattr(Path, "mkdir", fails_with(errno.EROFS)),
+    "full at the project": fill_after(0),
+    "full at the first file": fill_after(1),
+    "full at the third file": fill_after(3),
+}
+
+
+@pytest.mark.parametrize("fail", FAILURES.values(), ids=FAILURES)
+def test_a_failure_to_write_is_told_once_and_training_completes(
+    project, kept, tmp_path, monkeypatch, fail
+):
+    fail(monkeypatch)
+
+    events, warnings = kept(project, tmp_path / "run")
+
+    assert [type(warning) for warning in warnings] == [Warned]
+    assert warnings[0].message.startswith("This run is no longer kept on disk; training goes on. ")
+    assert "could not be saved" in warnings[0].message
+    assert events[-1].reason == "completed"
+
+
+def test_a_folder_that_holds_a_run_is_left_alone(project, kept, tmp_path):
+    kept(project, tmp_path / "run")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+
+    events, warnings = kept(project, tmp_path / "run")
+
+    assert "holds a run already" in warnings[0].message
+    assert events[-1].reason == "completed"
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+
+
+def test_files_that_would_be_replaced_at_once_are_not_written(project, kept, tmp_path, monkeypatch):
+    """An epoch of a small network is over sooner than its files are on the disk."""
+    written = []
+    monkeypatch.setattr(RunFolder, "write_tensors", lambda _, name, *rest: written.append(name))
+    monkeypatch.setattr(RunFolder, "write_arrays", lambda _, name, *rest: written.append(name))
+
+    kept(project, tmp_path / "run")
+
+    assert sorted(written) == ["best", "evaluation", "last", "test"]
+
+
+def test_files_of_a_long_training_are_written_meanwhile(project, dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "FILES_SECONDS", 0.0)
+    recorder = Recorder(tmp_path / "run", project)
+
+    for event in train(project, dataset, Control(), threads=1):
+        recorder.keep(event)
+        if isinstance(event, Weights):
+            break
+
+    assert (tmp_path / "run" / "best.safetensors").exists()
+    recorder.close()
+
+
+def test_what_waits_is_written_when_the_consumer_leaves(project, dataset, tmp_path):
+    recorder = Recorder(tmp_path / "run", project)
+    for event in train(project, dataset, Control(), threads=1):
+        recorder.keep(event)
+        if isinstance(event, Weights):
+            break
+    recorder.close()
+
+    assert (tmp_path / "run" / "best.safetensors").exists()
+
+
+def test_what_waits_is_written_when_training_fails(project, dataset, tmp_path):
+    recorder = Recorder(tmp_path / "run", project)
+    for event in train(project, dataset, Control(), threads=1):
+        recorder.keep(event)
+        if isinstance(event, Weights):
+            break
+
+    recorder.keep(Failed("boom"))
+
+    assert (tmp_path / "run" / "best.safetensors").exists()
+    recorder.close()

@@ -1,0 +1,358 @@
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from engine.project.presets import FIRST, preset
+from engine.store.runs import read_arrays, read_log
+from engine.training import loop
+from engine.training.control import Control
+from engine.training.events import (
+    EpochDone,
+    Evaluated,
+    Failed,
+    Finished,
+    Loading,
+    Progress,
+    Started,
+    Warned,
+)
+from engine.training.history import Run
+from engine.training.run import run as run_project
+from gui.session import FRAME_SECONDS, PAINT_BUDGET, SLOWEST_FRAME_SECONDS, Pace, Session, State
+from gui.session import newest_of as newest_of_event
+
+PROJECT = preset(FIRST).set_training(epochs=2, batch_size=128)
+ENDLESS = PROJECT.set_training(epochs=100_000)
+PATIENCE = 20_000  # milliseconds
+
+
+@pytest.fixture(autouse=True)
+def _one_thread(monkeypatch):
+    """Choose the thread count without measuring, so that two runs have the same."""
+    monkeypatch.setattr(loop, "choose_threads", lambda *_: 1)
+
+
+@pytest.fixture
+def session(qtbot):
+    session = Session()
+    session.states = []
+    session.state_changed.connect(session.states.append)
+    yield session
+    assert session.close()
+
+
+@pytest.fixture
+def start(session, qtbot):
+    """Start a training and wait until it takes steps."""
+
+    def start(project=ENDLESS):
+        session.start(project)
+        qtbot.waitUntil(lambda: session.run.step > 0, timeout=PATIENCE)
+
+    return start
+
+
+@pytest.fixture
+def train(session, qtbot):
+    """Train to the end, however it ends."""
+
+    def train(project=PROJECT):
+        session.start(project)
+        qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=PATIENCE)
+        return session.run
+
+    return train
+
+
+@pytest.fixture
+def hold(monkeypatch):
+    """Hold the worker where it calls a function, until it is asked to stop."""
+
+    def hold(place, stopped):
+        reached = threading.Event()
+        module, name = place
+        original = getattr(module, name)
+
+        def held(*arguments):
+            reached.set()
+            while not stopped(*arguments):
+                threading.Event().wait(0.001)
+            return original(*arguments)
+
+        monkeypatch.setattr(module, name, held)
+        return reached
+
+    return hold
+
+
+def test_it_is_idle_at_first(session):
+    assert session.state is State.IDLE
+    assert session.run is None
+
+
+def test_a_training_prepares_runs_and_is_idle_again(session, train):
+    run = train()
+
+    assert session.states == [State.PREPARING, State.RUNNING, State.IDLE]
+    assert run.end.reason == "completed"
+    assert len(run.epochs) == 2
+
+
+def test_the_window_sees_the_same_numbers_as_the_command_line(session, train):
+    seen, told = train(), Run(PROJECT)
+    for now, event in enumerate(run_project(PROJECT, Control(), threads=1)):
+        told.apply(event, now)
+
+    for column in range(3):
+        np.testing.assert_array_equal(seen.progress.column(column), told.progress.column(column))
+    assert seen.epochs == told.epochs
+    assert seen.end == told.end
+    np.testing.assert_array_equal(seen.test.probabilities, told.test.probabilities)
+    np.testing.assert_array_equal(seen.validation.predicted, told.validation.predicted)
+
+
+def test_stop_ends_a_running_training_and_keeps_what_was_drawn(session, start, qtbot):
+    start()
+    session.stop()
+    assert session.state is State.STOPPING
+
+    qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=PATIENCE)
+
+    assert session.run.end.reason == "stopped"
+    assert session.run.end.step >= session.run.step > 0
+
+
+def test_stop_ends_a_training_that_still_reads_its_images(session, qtbot, monkeypatch):
+    def endless(data, seed, folder, progress):
+        while True:
+            progress(1, 2)
+            threading.Event().wait(0.001)
+
+    monkeypatch.setattr("engine.training.run.load", endless)
+    session.start(PROJECT)
+    qtbot.waitUntil(lambda: session.run.loading is not None, timeout=PATIENCE)
+
+    session.stop()
+    qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=PATIENCE)
+
+    assert session.states == [State.PREPARING, State.STOPPING, State.IDLE]
+    assert session.run.end == Finished("stopped", step=0, epoch=0)
+
+
+def test_stop_ends_a_training_that_is_evaluating(session, qtbot, hold):
+    evaluating = hold((loop, "answers"), lambda network, images, rows, stopped: stopped())
+    session.start(ENDLESS)
+    qtbot.waitUntil(evaluating.is_set, timeout=PATIENCE)
+
+    session.stop()
+    qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=PATIENCE)
+
+    assert session.run.end.reason == "stopped"
+    assert session.run.validation is None
+
+
+def test_stop_is_asked_for_once(session, start):
+    start()
+    session.stop()
+    session.stop()
+
+    assert session.states.count(State.STOPPING) == 1
+
+
+def test_stop_of_nothing_does_nothing(session):
+    session.stop()
+
+    assert session.states == []
+
+
+def test_a_second_start_is_ignored_while_one_runs(session, start):
+    start()
+    run, folder = session.run, session.folder
+
+    session.start(PROJECT)
+
+    assert session.run is run
+    assert session.folder == folder
+
+
+def test_it_trains_again_after_the_end(session, train):
+    first = train()
+    second = train(PROJECT.set_training(epochs=1))
+
+    assert second is not first
+    assert len(second.epochs) == 1
+
+
+def test_close_ends_the_thread(session, start):
+    start()
+
+    assert session.close()
+
+    assert not [thread for thread in threading.enumerate() if thread.name == "training"]
+    assert session.state is State.IDLE
+
+
+def test_close_gives_a_worker_that_hangs_up(session, qtbot, monkeypatch):
+    go_on = threading.Event()
+    monkeypatch.setattr("gui.session.CLOSE_SECONDS", 0.01)
+    monkeypatch.setattr("gui.session.run_project", lambda *_, **__: iter(go_on.wait, True))
+    session.start(PROJECT)
+
+    assert not session.close()
+
+    go_on.set()
+    session._worker.join()
+
+
+def test_an_error_of_the_worker_is_told_with_its_details(session, train, monkeypatch):
+    def broken(*_, **__):
+        raise OSError("the cat sat on the keyboard")
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gui.session.run_project", broken)
+        run = train()
+
+    assert isinstance(run.end, Failed)
+    assert "the cat sat on the keyboard" in run.end.message
+    assert "Traceback" in run.end.details
+    assert isinstance(train().end, Finished)
+
+
+def test_an_error_of_the_training_is_told_with_its_details(train, monkeypatch):
+    monkeypatch.setattr(loop, "build", lambda _: 1 / 0)
+
+    run = train()
+
+    assert "ZeroDivisionError" in run.end.message
+    assert "Traceback" in run.end.details
+
+
+def test_the_run_is_kept_in_its_folder(session, train, own_home):
+    run = train()
+
+    folder = session.folder
+    assert folder.parent == own_home / "runs"
+    assert [line["event"] for line in read_log(folder)][-1] == "Finished"
+    assert (folder / "best.safetensors").exists()
+    kept = read_arrays(folder / "evaluation.npz")
+    np.testing.assert_array_equal(kept["predicted"], run.validation.predicted)
+
+
+def test_a_run_that_can_not_be_kept_goes_on_with_a_warning(session, train, own_home):
+    (own_home / "runs").write_text("a file where a folder should be")
+
+    run = train()
+
+    assert len(run.warnings) == 1
+    assert "no longer kept" in run.warnings[0]
+    assert run.end.reason == "completed"
+
+
+def test_a_run_is_told_at_once_when_it_starts(session, qtbot):
+    with qtbot.waitSignal(session.run_changed) as changed:
+        session.start(PROJECT)
+
+    run, kinds = changed.args
+    assert run.project is PROJECT
+    assert kinds == {"started"}
+
+
+def test_a_run_is_told_at_most_once_a_frame(session, train, monkeypatch):
+    frames, told = [0], []
+    frame = session._frame
+
+    def counted():
+        frames[0] += 1
+        frame()
+
+    session._timer.timeout.disconnect()
+    session._timer.timeout.connect(counted)
+    session.run_changed.connect(lambda *_: told.append(frames[0]))
+    train()
+
+    assert told[0] == 0  # as it starts
+    assert all(before < after for before, after in pairwise(told))
+    assert len(told) < len(session.run.progress)
+
+
+def test_nothing_ticks_while_nothing_runs(session, train):
+    train()
+
+    assert not session._timer.isActive()
+
+
+def test_evaluations_of_one_set_and_loading_replace_each_other(answers):
+    validation = answers([1], [2])
+    test = Evaluated(*(getattr(validation, name) for name in ("step", "epoch")), "test", True,
+                     0.1, 0.9, validation.rows, validation.labels, validation.predicted,
+                     validation.probabilities)  # fmt: skip
+
+    assert newest_of_event(validation) is not None
+    assert newest_of_event(validation) == newest_of_event(answers([3], [3]))
+    assert newest_of_event(validation) != newest_of_event(test)
+    assert newest_of_event(Loading(1, 2)) == newest_of_event(Loading(2, 2)) is not None
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Progress(1, 0.5, 0.5),
+        EpochDone(1, 1, 0.5, 0.5, 0.5, 0.5, True),
+        Started("", 1, 1, 1, 1, 1, 1, "cpu", 1),
+        Warned("Look out"),
+        Finished("completed", 1, 1),
+        Failed("Alas"),
+    ],
+)
+def test_small_events_are_all_kept(event):
+    assert newest_of_event(event) is None
+
+
+def steady(pace, cost, frames=100):
+    """Feed frames that take `cost` seconds of the thread each, and give the last interval."""
+    return [pace.interval(cost * frame) for frame in range(frames)][-1]
+
+
+def test_cheap_frames_come_at_the_full_rate():
+    assert steady(Pace(), 0.0001) == pytest.approx(FRAME_SECONDS)
+
+
+@pytest.mark.parametrize("cost", [0.003, 0.006, 0.01])
+def test_dear_frames_come_so_seldom_that_they_take_their_share(cost):
+    assert steady(Pace(), cost) == pytest.approx(cost / PAINT_BUDGET, rel=0.01)
+
+
+def test_frames_never_come_slower_than_the_slowest():
+    assert steady(Pace(), 3.0) == pytest.approx(SLOWEST_FRAME_SECONDS)
+
+
+def test_the_rate_comes_back_when_frames_get_cheap():
+    pace = Pace()
+    total = 0.0
+    for cost in [0.01] * 50 + [0.0001] * 50:
+        total += cost
+        interval = pace.interval(total)
+
+    assert interval == pytest.approx(FRAME_SECONDS)
+
+
+def test_one_dear_frame_slows_for_a_second_or_two_only():
+    pace = Pace()
+    costs = [0.0001] * 10 + [5.0] + [0.0001] * 12  # a menu was open
+    intervals = [pace.interval(sum(costs[: place + 1])) for place in range(len(costs))]
+
+    assert intervals[-1] == pytest.approx(FRAME_SECONDS)
+
+
+def test_a_second_training_begins_at_the_full_rate(session, train, start, monkeypatch):
+    train()
+    monkeypatch.setattr("gui.session.thread_time", lambda: 1000.0)  # much editing in between
+
+    start()
+
+    assert session._timer.interval() == round(1000 * FRAME_SECONDS)
