@@ -296,11 +296,11 @@ def _result(run: Run, end: Finished, folder: Path) -> dict[str, Any]:
 
 
 def _in_words(result: dict[str, Any]) -> str:
-    names = ("training", "validation", "test")
-    rates = [(name, result[f"{name.removesuffix('ing')}_accuracy"]) for name in names]
-    right = ", ".join(f"{name} {rate:.2%}" for name, rate in rates if rate is not None)
+    rates = {name: result[f"{name}_accuracy"] for name in ("train", "validation", "test")}
+    right = ", ".join(f"{name} {rate:.2%}" for name, rate in rates.items() if rate is not None)
     return (
-        f"{result['epochs']} epochs of {result['parameters']:,} parameters "
-        f"in {result['seconds']:.1f} s. Accuracy: {right or 'not measured'}.\n"
+        f"Accuracy: {right or 'not measured'}.\n"
+        f"Epochs: {result['epochs']}, parameters: {result['parameters']:,}, "
+        f"seconds: {result['seconds']:.1f}.\n"
         f"Kept in {result['run']}"
     )

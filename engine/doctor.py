@@ -34,7 +34,8 @@ class Finding:
     def __str__(self) -> str:
         if self.fine:
             return f"ok {self.text}"
-        return f"{'!!' if self.required else '--'} {self.text}. {self.mend}"
+        mark = "!!" if self.required else "--"
+        return f"{mark} {self.text}. {self.mend}" if self.mend else f"{mark} {self.text}"
 
 
 def examine(show: Callable[[str], None]) -> int:
@@ -105,8 +106,9 @@ def fits(installed: str, limit: str) -> bool:
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    """Read "2.15.0+cu132" as (2, 15, 0)."""
-    return tuple(int(part) for part in re.findall(r"\d+", text.partition("+")[0])[:3])
+    """Read "2.15+cu132" as (2, 15, 0)."""
+    parts = [int(part) for part in re.findall(r"\d+", text.partition("+")[0])]
+    return (*parts, 0, 0, 0)[:3]
 
 
 def pytorch() -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -89,48 +89,38 @@ def byte_size(count: float) -> str:
     return f"{count:,.3g} TB" if count < 1000 else f"{count:,.0f} TB"
 
 
-def problem_of(error: ValidationError) -> Problem:
-    """Say the first thing that pydantic found wrong as a sentence with the value it received."""
+OUT_OF_RANGE = {  # pydantic's names of what can be wrong with a value
+    "greater_than": "{field} must be greater than {gt}, but it is {value}.",
+    "greater_than_equal": "{field} must be {ge} or more, but it is {value}.",
+    "less_than": "{field} must be less than {lt}, but it is {value}.",
+    "less_than_equal": "{field} must be {le} or less, but it is {value}.",
+    "finite_number": "{field} must be a finite number, but it is {value}.",
+    "float_parsing": "{field} must be a number such as 0.001, but it is {value}.",
+    "float_type": "{field} must be a number such as 0.001, but it is {value}.",
+    "int_parsing": "{field} must be a whole number, but it is {value}.",
+    "int_type": "{field} must be a whole number, but it is {value}.",
+    "int_from_float": "{field} must be a whole number, but it is {value}.",
+    "literal_error": "{field} must be {expected}, but it is {value}.",
+    "union_tag_invalid": "{field} must be one of {expected_tags}, but it is {value}.",
+    "extra_forbidden": "{field} is a name that this version of Layerscope does not know.",
+    "missing": "{field} is missing.",
+}
+
+
+def problem_of(error: ValidationError, titles: Mapping[str, str] | None = None) -> Problem:
+    """Say the first thing that pydantic found wrong as a sentence with the value it received.
+
+    `titles` gives the names that people know fields by; others are written as their path.
+    """
     first = error.errors(include_url=False)[0]
-    path = _path(first["loc"])
-    return Problem(
-        "{path}: {message}, but it is {value}.",
-        where=path,
-        path=path or "The value",
-        message=_sentence(first["type"], first.get("ctx", {}), first["msg"]),
-        value=_short(first.get("ctx", {}).get("tag", first.get("input"))),
-    )
-
-
-def _path(location: Sequence[int | str]) -> str:
-    """Write ("layers", 2, "conv2d", "filters") as "layers.2.conv2d.filters"."""
-    return ".".join(str(part) for part in location)
-
-
-def _sentence(kind: str, context: dict[str, Any], message: str) -> str:
-    match kind:
-        case "greater_than":
-            return f"must be greater than {shown(context['gt'])}"
-        case "greater_than_equal":
-            return f"must be {shown(context['ge'])} or more"
-        case "less_than":
-            return f"must be less than {shown(context['lt'])}"
-        case "less_than_equal":
-            return f"must be {shown(context['le'])} or less"
-        case "finite_number":
-            return "must be a finite number"
-        case "float_parsing" | "float_type":
-            return "must be a number such as 0.001"
-        case "int_parsing" | "int_type" | "int_from_float":
-            return "must be a whole number"
-        case "literal_error" | "union_tag_invalid":
-            return f"must be one of {context.get('expected', context.get('expected_tags'))}"
-        case "extra_forbidden":
-            return "is a name that this version of Layerscope does not know"
-        case "missing":
-            return "is missing"
-        case _:
-            return message[:1].lower() + message[1:].removeprefix("Value error, ")
+    context = first.get("ctx", {})
+    path = ".".join(str(part) for part in first["loc"])
+    values = context | {
+        "field": (titles or {}).get(path, path) or "The value",
+        "value": _short(context.get("tag", first.get("input"))),
+        "message": first["msg"].removeprefix("Value error, "),
+    }
+    return Problem(OUT_OF_RANGE.get(first["type"], "{field}: {message}."), where=path, **values)
 
 
 def _short(value: object, limit: int = 60) -> str:

@@ -73,7 +73,7 @@ COMMANDS = (
     Command(
         "duplicate",
         "&Edit",
-        QT_TRANSLATE_NOOP("Commands", "D&uplicate layers"),
+        QT_TRANSLATE_NOOP("Commands", "Dup&licate layers"),
         "Ctrl+D",
         "duplicate",
     ),
@@ -82,7 +82,7 @@ COMMANDS = (
     Command(
         "move_up",
         "&Edit",
-        QT_TRANSLATE_NOOP("Commands", "Move layers &up"),
+        QT_TRANSLATE_NOOP("Commands", "&Move layers up"),
         "Alt+Up",
         "up",
         separator=True,

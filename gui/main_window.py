@@ -166,6 +166,7 @@ class MainWindow(QMainWindow):
             return
         self.banner.hide()
         self.selection.select_cell(None)
+        self.selection.select_set("validation")
         self.session.start(self.document.project)
 
     def choose_data(self) -> None:
@@ -205,7 +206,8 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.setPalette(palette(self._theme))
-        app.setStyleSheet(stylesheet(self._theme))
+        if app.styleSheet() != stylesheet(self._theme):  # polishing every widget takes 0.4 s
+            app.setStyleSheet(stylesheet(self._theme))
         for view in (
             self.palette_view,
             self.network,
@@ -321,6 +323,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.palette_view.chosen.connect(self.network.add)
         self.network.data_wanted.connect(self.choose_data)
+        self.network.refused.connect(self.banner.say)
         self.document.changed.connect(self._show_document)
         self.document.renamed.connect(self._show_document)
         self.document.undo_stack.indexChanged.connect(self._show_undo)
@@ -439,6 +442,7 @@ class MainWindow(QMainWindow):
             self.tr("{title}  {count:,}").format(title=source.title, count=source.train_size)
         )
         self._show_trainable()
+        self._show_edited()
 
     def _show_undo(self) -> None:
         """Offer undo and redo; only once the stack has moved does it know what it can do."""
@@ -457,6 +461,13 @@ class MainWindow(QMainWindow):
         self.actions_by_name["stop"].setEnabled(state in (State.PREPARING, State.RUNNING))
         self.actions_by_name["runs_folder"].setEnabled(self.session.folder is not None)
         self._show_trainable()
+        self._show_edited()
+
+    def _show_edited(self) -> None:
+        """Say so where the project has moved on from the run that is under way."""
+        run = self.session.run
+        frozen = run.project if run is not None and self.session.state.busy else None
+        self.status.show_edited(frozen is not None and frozen != self.document.project)
 
     def _show_trainable(self) -> None:
         """Enable Train, or let its tooltip say what stands in the way."""

@@ -203,6 +203,7 @@ def stylesheet(theme: Theme) -> str:
     #column, #column > QWidget#qt_scrollarea_viewport {{ background: {t.window}; }}
     QFrame#line {{ background: {t.border}; border: 0; max-height: 1px; }}
     #muted {{ color: {t.muted}; }}
+    #note {{ color: {t.warning}; }}
     #heading {{ font-weight: 600; }}
     #empty {{ color: {t.muted}; padding: 16px; }}
     #problem {{ color: {t.danger}; }}

@@ -127,7 +127,8 @@ def checked(model: Model, **values: Any) -> Model:
     try:
         return type(model).model_validate(fields | values)
     except ValidationError as error:
-        raise ProblemError(problem_of(error)) from None
+        titles = {name: field.title or name for name, field in type(model).model_fields.items()}
+        raise ProblemError(problem_of(error, titles)) from None
 
 
 def free_name(kind: str, taken: Collection[str]) -> str:

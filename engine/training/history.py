@@ -20,6 +20,7 @@ from engine.training.events import (
     Finished,
     Loading,
     Progress,
+    SetName,
     Started,
     Warned,
 )
@@ -103,6 +104,10 @@ class Run:
                 self.end = event
                 return "end"
         return "progress"
+
+    def evaluation(self, of: SetName) -> Evaluated | None:
+        """Give the newest evaluation of a set; the test set has none before the end."""
+        return self.validation if of == "validation" else self.test
 
     @property
     def step(self) -> int:

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.analysis.classification import confusion_matrix, share
-from engine.training.events import Evaluated
+from engine.training.events import Evaluated, SetName
 from engine.training.history import Kind, Run
 from gui.forms import combo_box
 from gui.selection import Cell, Selection
@@ -55,12 +55,18 @@ class ConfusionView(QWidget):
         self.shown_as.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.shown_as.setAccessibleName(self.tr("What a cell shows"))
         self.shown_as.activated.connect(lambda _: self._draw())
+        self.of = combo_box([(self.tr("Validation"), "validation"), (self.tr("Test"), "test")])
+        self.of.setSizeAdjustPolicy(self.of.SizeAdjustPolicy.AdjustToContents)
+        self.of.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.of.setAccessibleName(self.tr("Which set"))
+        self.of.activated.connect(lambda _: selection.select_set(self.of.currentData()))
         self.said = QLabel()
         self.said.setObjectName("muted")
         self._run: Run | None = None
         self._drawn: Evaluated | None = None
         self._lay_out()
         selection.cell_changed.connect(self.matrix.select)
+        selection.set_changed.connect(self._show_set)
 
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         """Draw the newest evaluation, if it is another one and can be seen."""
@@ -78,9 +84,24 @@ class ConfusionView(QWidget):
     def _draw_new(self) -> None:
         if self._run is None or not self.isVisible():
             return
-        if self._run.validation is not self._drawn:
-            self._drawn = self._run.validation
+        self._offer_test(self._run.test is not None)
+        newest = self._run.evaluation(self.selection.of)
+        if newest is not self._drawn:
+            self._drawn = newest
             self._draw()
+
+    def _show_set(self, of: SetName) -> None:
+        self.of.setCurrentIndex(self.of.findData(of))
+        self._draw_new()
+
+    def _offer_test(self, there: bool) -> None:
+        """The test set is used at the very end, and can be looked at from then on."""
+        self.of.setEnabled(there)
+        self.of.setToolTip(
+            self.tr("Which images are counted")
+            if there
+            else self.tr("The test set is used once, when the last epoch is done")
+        )
 
     def _draw(self) -> None:
         evaluation, run = self._drawn, self._run
@@ -93,13 +114,12 @@ class ConfusionView(QWidget):
         self.said.setText(self._words(evaluation))
 
     def _words(self, evaluation: Evaluated) -> str:
-        if evaluation.whole:
-            return self.tr("validation, {count:,} images, epoch {epoch}").format(
-                count=len(evaluation.rows), epoch=evaluation.epoch
-            )
-        return self.tr("sample of {count:,} validation images, in epoch {epoch}").format(
-            count=len(evaluation.rows), epoch=evaluation.epoch
+        words = (
+            self.tr("{count:,} images, epoch {epoch}")
+            if evaluation.whole
+            else self.tr("sample of {count:,}, epoch {epoch}")
         )
+        return words.format(count=len(evaluation.rows), epoch=evaluation.epoch)
 
     def _choose(self, cell: Cell | None) -> None:
         self.selection.select_cell(None if cell == self.selection.cell else cell)
@@ -107,6 +127,7 @@ class ConfusionView(QWidget):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        head.addWidget(self.of)
         head.addWidget(self.said, 1)
         head.addWidget(self.shown_as)
         drawn = QWidget()
@@ -179,7 +200,7 @@ class MatrixItem(QGraphicsObject):
         return self._rect
 
     def grid(self) -> QRectF:
-        """Tell where the cells are, without the labels: all the room, if not too far from square."""
+        """Tell where the cells are, without the labels: all the room there is, if not too flat."""
         left, top = self._label_width() + 22, 38.0
         width = max(self._rect.width() - left - 6, 10)
         height = max(self._rect.height() - top - 6, 10)
@@ -189,10 +210,10 @@ class MatrixItem(QGraphicsObject):
         """Find the cell under a point, or the row or column whose label it is on."""
         size = len(self.counts)
         grid = self.grid()
-        if size == 0 or point.x() > grid.right() or point.y() > grid.bottom():
+        if size == 0 or point.x() >= grid.right() or point.y() >= grid.bottom():
             return None
-        column = int((point.x() - grid.left()) // (grid.width() / size))
-        row = int((point.y() - grid.top()) // (grid.height() / size))
+        column = min(int((point.x() - grid.left()) // (grid.width() / size)), size - 1)
+        row = min(int((point.y() - grid.top()) // (grid.height() / size)), size - 1)
         if point.x() < grid.left() and point.y() < grid.top():
             return None
         if point.y() < grid.top():
@@ -227,9 +248,7 @@ class MatrixItem(QGraphicsObject):
         right = max(float(np.diagonal(self._shown).max()), 1e-9)
         errors = self._shown - np.diag(np.diagonal(self._shown))
         wrong = max(float(errors.max()), 1e-9)
-        font = QFont(painter.font())
-        font.setPixelSize(int(min(13, max(7, height * 0.5), width * 0.34)))
-        painter.setFont(font)
+        painter.setFont(_font(min(13, max(7, height * 0.5), width * 0.34)))
         readable = width >= 18 and height >= 11
         for row in range(size):
             for column in range(size):
@@ -240,6 +259,7 @@ class MatrixItem(QGraphicsObject):
                     (self._theme.right, right) if row == column else (self._theme.wrong, wrong)
                 )
                 self._paint_cell(painter, area, row, column, scale, top, readable)
+        painter.setFont(_font(min(13, max(11, height * 0.5))))
         self._paint_labels(painter, grid, width, height)
         self._paint_selection(painter, grid, width, height)
 
@@ -271,7 +291,7 @@ class MatrixItem(QGraphicsObject):
                 column = QRectF(x, grid.top() - 18, width, 16)
                 text = metrics.elidedText(name, elide, max(width - 2, 8))
                 painter.drawText(column, Qt.AlignmentFlag.AlignCenter, text)
-            if height >= 8:
+            if height >= 11:
                 row = QRectF(20, y, grid.left() - 26, height)
                 text = metrics.elidedText(name, elide, grid.left() - 26)
                 flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -361,10 +381,18 @@ class Canvas(QGraphicsView):
             self.chosen.emit(None)
         elif step is None or not len(self.matrix.counts):
             super().keyPressEvent(event)
+        elif self.matrix.cell is None:
+            self.chosen.emit(Cell(0, 0))
         else:
-            cell = self.matrix.cell or Cell(0, -step[1])
+            cell = self.matrix.cell
             last = len(self.matrix.counts) - 1
             row = min(max((cell.true or 0) + step[0], 0), last)
             column = min(max((cell.predicted or 0) + step[1], 0), last)
             if Cell(row, column) != self.matrix.cell:
                 self.chosen.emit(Cell(row, column))
+
+
+def _font(pixels: float) -> QFont:
+    font = QFont()
+    font.setPixelSize(max(1, int(pixels)))
+    return font

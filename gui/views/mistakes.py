@@ -72,12 +72,14 @@ class MistakesView(QWidget):
         self.tile_size = QSlider(Qt.Orientation.Horizontal)
         self._run: Run | None = None
         self._shown: Evaluated | None = None
+        self._cell: Cell | None = None
         self._set_up()
         self._lay_out()
-        selection.cell_changed.connect(lambda _: self._show())
+        selection.cell_changed.connect(self._show_new)
+        selection.set_changed.connect(self._show_new)
 
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
-        """Show the newest evaluation's mistakes, if it is another one and can be seen."""
+        """Show the newest evaluation's mistakes, if they are others and can be seen."""
         self._run = run
         self._show_new()
 
@@ -93,14 +95,16 @@ class MistakesView(QWidget):
     def _show_new(self) -> None:
         if self._run is None or not self.isVisible():
             return
-        if self._run.validation is not self._shown:
-            self._shown = self._run.validation
+        evaluation, cell = self._run.evaluation(self.selection.of), self.selection.cell
+        if evaluation is not self._shown or cell != self._cell:
+            scrolled = self.list.verticalScrollBar().value() if cell == self._cell else 0
+            self._shown, self._cell = evaluation, cell
             self._show()
+            self.list.verticalScrollBar().setValue(scrolled)
 
     def _show(self) -> None:
-        """Filter and sort; the place that was looked at stays in sight."""
-        evaluation, run = self._shown, self._run
-        cell = self.selection.cell
+        """Filter and sort."""
+        evaluation, run, cell = self._shown, self._run, self._cell
         self._stack.setCurrentIndex(0 if evaluation is None else 1)
         self._show_chip(cell)
         if evaluation is None or run is None or run.dataset is None:
@@ -110,9 +114,8 @@ class MistakesView(QWidget):
         places = selected(evaluation.labels, evaluation.predicted, true=true, answered=answered)
         confidence = evaluation.probabilities.max(axis=1)
         places = ordered(places, confidence, self.order.currentData())
-        scrolled = self.list.verticalScrollBar().value()
-        self.model.show_images(run.dataset.validation, evaluation, places, run.dataset.class_names)
-        self.list.verticalScrollBar().setValue(scrolled)
+        split = run.dataset.validation if evaluation.of == "validation" else run.dataset.test
+        self.model.show_images(split, evaluation, places, run.dataset.class_names)
         self.count.setText(self._count_words(len(places), len(evaluation.rows), evaluation, cell))
         self._none.setText(self._none_words(cell))
         self._none.setVisible(len(places) == 0)
@@ -142,7 +145,7 @@ class MistakesView(QWidget):
             words.append(self.tr("true {name}").format(name=names[cell.true]))
         if cell.predicted is not None and cell.predicted < len(names):
             words.append(self.tr("predicted {name}").format(name=names[cell.predicted]))
-        self.chip.setText(", ".join(words))
+        self.chip.setText(", ".join(words).replace("&", "&&"))
 
     def _set_up(self) -> None:
         self.list.setObjectName("gallery")
@@ -234,7 +237,8 @@ class MistakesModel(QAbstractListModel):
         self.beginResetModel()
         if split is not self._split:
             self.picture.cache_clear()
-        self._split, self._evaluation, self._places, self._names = split, evaluation, places, names
+        self._split, self._evaluation, self._places = split, evaluation, places
+        self._names = tuple(" ".join(name.split()) for name in names)  # a caption has two lines
         self.endResetModel()
 
     def clear(self) -> None:
@@ -282,10 +286,13 @@ class MistakesModel(QAbstractListModel):
         assert self._split is not None
         true, predicted, probability = self._answer(place)
         row = int(self._evaluation.rows[place])
-        return self.tr(
-            "Image {index:,} of the training set's validation share.\n"
-            "It is {true}; the network says {predicted} and gives it {percent}."
-        ).format(
+        kept_aside = (
+            self.tr("Image {index:,} of the training set, kept aside for validation.")
+            if self._evaluation.of == "validation"
+            else self.tr("Image {index:,} of the test set.")
+        )
+        said = self.tr("It is {true}; the network says {predicted} and gives it {percent}.")
+        return f"{kept_aside}\n{said}".format(
             index=int(self._split.indices[row]),
             true=true,
             predicted=predicted,

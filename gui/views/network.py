@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from pydantic import TypeAdapter, ValidationError
-from PySide6.QtCore import QMimeData, QPoint, QRect, Qt, Signal
+from pydantic import TypeAdapter
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDrag,
@@ -47,6 +47,7 @@ class NetworkView(QWidget):
     """The layers: insert, select, edit, move, delete, copy and paste."""
 
     data_wanted = Signal()
+    refused = Signal(str)  # a sentence: why an edit can't be made
 
     def __init__(
         self, document: Document, selection: Selection, parent: QWidget | None = None
@@ -54,10 +55,15 @@ class NetworkView(QWidget):
         super().__init__(parent)
         self.document, self.selection = document, selection
         self.preset_button = QToolButton()
+        self.about = QLabel()  # what the project teaches
+        self.about.setObjectName("muted")
+        self.about.setTextFormat(Qt.TextFormat.PlainText)
+        self.about.setWordWrap(True)
         self.parameters = QLabel()
         self.parameters.setObjectName("heading")
         self.column = Column(document, selection)
         self.column.data_wanted.connect(self.data_wanted)
+        self.column.refused.connect(self.refused)
         self._lay_out()
         document.changed.connect(self.show_project)
         selection.layers_changed.connect(lambda _: self.column.show_selection())
@@ -66,6 +72,8 @@ class NetworkView(QWidget):
     def show_project(self, project: Project) -> None:
         """Show the layers, their shapes and what is wrong with them."""
         self.column.show_project(project)
+        self.about.setText(project.about)
+        self.about.setVisible(bool(project.about))
         count = project.parameters
         self.parameters.setText(
             self.tr("{count} parameters").format(count=f"{count:,}")
@@ -107,6 +115,7 @@ class NetworkView(QWidget):
         layout.setContentsMargins(MARGIN, 0, MARGIN, SPACING)
         layout.setSpacing(SPACING)
         layout.addLayout(head)
+        layout.addWidget(self.about)
         layout.addWidget(scroll, 1)
 
     def _preset_menu(self) -> QMenu:
@@ -124,6 +133,9 @@ class NetworkView(QWidget):
         self.document.edit(self.tr("Preset {name}").format(name=name), presets()[name])
 
     def _scroll_to(self, card: QWidget) -> None:
+        """Bring a card into sight. One that is new has no place before the layouts are done."""
+        card.show()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
         self.scroll_area.ensureWidgetVisible(card, 0, 2 * MARGIN)
 
 
@@ -132,6 +144,7 @@ class Column(QWidget):
 
     shown = Signal(object)  # a card that should be in sight
     data_wanted = Signal()
+    refused = Signal(str)  # a sentence
 
     def __init__(
         self, document: Document, selection: Selection, parent: QWidget | None = None
@@ -198,7 +211,11 @@ class Column(QWidget):
         project = self.document.project
         selected = [project.index(name) for name in self.selection.layers]
         index = max(selected) + 1 if selected else len(project.layers)
-        inserted = project.insert(index, *layers)
+        try:
+            inserted = project.insert(index, *layers)
+        except ProblemError as error:
+            self.refused.emit(str(error))
+            return
         self.document.edit(title, inserted)
         names = tuple(layer.name for layer in inserted.layers[index : index + len(layers)])
         self.select(names)
@@ -209,7 +226,6 @@ class Column(QWidget):
         self.selection.select_layers(tuple(order))
         self._anchor = order[-1] if order else None
         if order:
-            self.layout_.activate()
             self.shown.emit(self.cards[order[-1]])
 
     def run_command(self, command: str) -> None:
@@ -220,7 +236,7 @@ class Column(QWidget):
                 if command == "cut":
                     self._remove(self.tr("Cut layers"))
             case "paste":
-                self._paste(QGuiApplication.clipboard().mimeData())
+                self._paste(QGuiApplication.clipboard().text())
             case "duplicate" if self.selection.layers:
                 self.insert(self.tr("Duplicate layers"), self._selected())
             case "delete" if self.selection.layers:
@@ -276,7 +292,9 @@ class Column(QWidget):
     def _match_cards(self, project: Project) -> None:
         """Keep the cards of the layers that stay, drop and make others, put all in order."""
         names = [layer.name for layer in project.layers]
-        for name in set(self.cards) - set(names):
+        kinds = {layer.name: type(layer) for layer in project.layers}
+        gone = [name for name, card in self.cards.items() if kinds.get(name) is not card.kind]
+        for name in gone:
             card = self.cards.pop(name)
             self.layout_.removeWidget(card)
             card.hide()
@@ -291,6 +309,7 @@ class Column(QWidget):
         card = self.cards[layer.name] = Card(type(layer), layer.name)
         name = layer.name
         card.pressed.connect(lambda modifiers: self._pressed(name, modifiers))
+        card.clicked.connect(lambda modifiers: self._clicked(name, modifiers))
         card.dragged.connect(lambda: self._drag(name))
         card.edited.connect(lambda field, value: self._edit(name, field, value))
         card.command.connect(self.run_command)
@@ -313,6 +332,11 @@ class Column(QWidget):
         elif name not in chosen or len(chosen) == 1:
             chosen = {name}
         self.selection.select_layers(tuple(other for other in names if other in chosen))
+
+    def _clicked(self, name: str, modifiers: Qt.KeyboardModifier) -> None:
+        """Select this one of several alone; a press keeps them all, for a drag may follow."""
+        if modifiers == Qt.KeyboardModifier.NoModifier:
+            self.selection.select_layers((name,))
 
     def _step_selection(self, step: int, extend: bool) -> None:
         names = list(self.cards)
@@ -355,10 +379,10 @@ class Column(QWidget):
         content.setText(text)
         QGuiApplication.clipboard().setMimeData(content)
 
-    def _paste(self, content: QMimeData) -> None:
+    def _paste(self, text: str) -> None:
         try:
-            layers = LAYERS.validate_python(json.loads(content.text()))
-        except (ValidationError, json.JSONDecodeError, RecursionError):
+            layers = LAYERS.validate_python(json.loads(text))
+        except (ValueError, RecursionError):
             return  # the clipboard holds something else
         if layers:
             self.insert(self.tr("Paste layers"), layers)

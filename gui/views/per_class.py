@@ -9,7 +9,7 @@ from PySide6.QtCore import (
     QSortFilterProxyModel,
     Qt,
 )
-from PySide6.QtWidgets import QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QLabel, QStackedLayout, QTableView, QWidget
 
 from engine.analysis.classification import PerClass, confusion_matrix, per_class
 from engine.training.events import Evaluated
@@ -41,11 +41,17 @@ class PerClassView(QWidget):
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.table.setAccessibleName(self.tr("Rates by class"))
         self.table.clicked.connect(self._clicked)
+        selection.set_changed.connect(self._show_new)
         self._run: Run | None = None
         self._shown: Evaluated | None = None
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.table)
+        empty = QLabel(self.tr("Here you will see how well each class is recognised."))
+        empty.setObjectName("empty")
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        empty.setWordWrap(True)
+        self._stack = QStackedLayout(self)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self._stack.addWidget(empty)
+        self._stack.addWidget(self.table)
 
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         """Show the newest evaluation, if it is another one and can be seen."""
@@ -57,10 +63,14 @@ class PerClassView(QWidget):
 
     def _show_new(self) -> None:
         run = self._run
-        if run is None or not self.isVisible() or run.validation is self._shown:
+        if run is None or not self.isVisible():
             return
-        self._shown = run.validation
-        self.model.show_evaluation(run.validation, run.project.data.source.class_names)
+        newest = run.evaluation(self.selection.of)
+        if newest is self._shown:
+            return
+        self._shown = newest
+        self._stack.setCurrentIndex(0 if newest is None else 1)
+        self.model.show_evaluation(newest, run.project.data.source.class_names)
 
     def _clicked(self, index: QModelIndex) -> None:
         self.selection.select_cell(Cell(true=self.sorted.mapToSource(index).row()))
@@ -89,12 +99,17 @@ class PerClassModel(QAbstractTableModel):
         )
 
     def show_evaluation(self, evaluation: Evaluated | None, names: tuple[str, ...]) -> None:
-        """Show an evaluation's rates, or nothing."""
-        self.beginResetModel()
-        self._names = names if evaluation is not None else ()
+        """Show an evaluation's rates, or nothing; rows of the same classes stay where they are."""
+        names = names if evaluation is not None else ()
         if evaluation is not None:
             matrix = confusion_matrix(evaluation.labels, evaluation.predicted, len(names))
             self._rates = per_class(matrix)
+        if names == self._names and names:
+            last = self.index(len(names) - 1, len(self._titles) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+            return
+        self.beginResetModel()
+        self._names = names
         self.endResetModel()
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own default

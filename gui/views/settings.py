@@ -76,6 +76,8 @@ class SettingsView(QScrollArea):
 
     def _choose_optimizer(self) -> None:
         kind = self.optimizer.currentData()
+        if kind is self.numbers_kind:
+            return  # chosen again: its numbers stay
         project = self.document.project.set_training(optimizer=kind())
         self.document.edit(self.tr("Optimizer {title}").format(title=kind.title), project)
 

@@ -6,7 +6,7 @@ from time import monotonic
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
 
-from engine.training.events import Failed, Finished
+from engine.training.events import Finished
 from engine.training.history import Kind, Run
 from gui.session import State
 from gui.theme import SPACING
@@ -30,6 +30,11 @@ class StatusView(QWidget):
         self.bar.setAccessibleName(self.tr("Training progress"))
         self.epoch, self.time, self.speed, self.result = QLabel(), QLabel(), QLabel(), QLabel()
         self.result.setObjectName("heading")
+        self.note = QLabel()
+        self.note.setObjectName("note")
+        self.note.setToolTip(
+            self.tr("This run trains a copy of the project as it was when Train was pressed")
+        )
         for label in (self.time, self.speed):
             label.setObjectName("muted")
         self._state = State.IDLE
@@ -39,10 +44,15 @@ class StatusView(QWidget):
         layout.setSpacing(2 * SPACING)
         for widget in (self.epoch, self.bar, self.time, self.speed):
             layout.addWidget(widget)
+        layout.addWidget(self.note)
         layout.addStretch()
         layout.addWidget(self.result)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.bar.hide()
+
+    def show_edited(self, edited: bool) -> None:
+        """Say that the project is no longer the one that trains."""
+        self.note.setText(self.tr("Your edits are for the next run") if edited else "")
 
     def show_state(self, state: State) -> None:
         """Show what the session is doing."""
@@ -66,9 +76,11 @@ class StatusView(QWidget):
     def _show_preparing(self, run: Run) -> None:
         self.epoch.setText(self.tr("Preparing…"))
         loading = run.loading
-        self.bar.setRange(0, 0 if loading is None or not loading.total else loading.total)
-        if loading is not None:
-            self.bar.setValue(loading.done)
+        if loading is None or not loading.total:
+            self.bar.setRange(0, 0)  # moves to and fro
+        else:
+            self.bar.setRange(0, PARTS)
+            self.bar.setValue(PARTS * loading.done // loading.total)
 
     def _show_texts(self, run: Run) -> None:
         if run.started is not None and run.end is None and self._state is State.RUNNING:
@@ -92,12 +104,14 @@ class StatusView(QWidget):
     def _end(self, run: Run) -> str:
         match run.end:
             case Finished(reason="completed"):
-                return self.tr("Finished {epochs} epochs").format(epochs=len(run.epochs))
-            case Finished(epoch=epoch):
-                return self.tr("Stopped after {epoch} whole epochs").format(epoch=epoch)
-            case Failed():
-                return self.tr("Failed")
-        return ""
+                words = self.tr("Finished epoch {epoch} of {epochs}")
+            case Finished() if run.started is None:
+                words = self.tr("Stopped")
+            case Finished():
+                words = self.tr("Stopped in epoch {epoch} of {epochs}")
+            case _:
+                words = self.tr("Failed")
+        return words.format(epoch=run.epoch, epochs=run.project.training.epochs)
 
     def _result(self, run: Run) -> str:
         if isinstance(run.end, Finished) and run.end.test_accuracy is not None:

@@ -28,6 +28,7 @@ class Card(QFrame):
     """One row of the network's column. It shows; it decides nothing."""
 
     pressed = Signal(object)  # Qt.KeyboardModifiers
+    clicked = Signal(object)  # Qt.KeyboardModifiers; pressed and released, and not dragged
     dragged = Signal()
     edited = Signal(str, object)  # field, value
     command = Signal(str)  # "move_up", "move_down", "duplicate", "delete"
@@ -109,7 +110,9 @@ class Card(QFrame):
             self.dragged.emit()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._press = None
+        if self._press is not None:
+            self._press = None
+            self.clicked.emit(event.modifiers())
         super().mouseReleaseEvent(event)
 
     def _lay_out(self) -> None:

@@ -169,7 +169,8 @@ def test_a_value_out_of_range_gets_a_sentence(kind, field, value):
     with pytest.raises(ProblemError) as caught:
         project.set_layer(name, **{field: value})
 
-    assert str(caught.value).startswith(f"{field}: must be ")
+    assert str(caught.value).startswith(f"{kind.model_fields[field].title} must be ")
+    assert caught.value.problem.where == field
     assert str(value)[:4] in str(caught.value)
 
 
@@ -179,7 +180,7 @@ def test_a_value_that_is_none_gets_a_sentence(kind, value):
     project = Project().insert(0, kind())
 
     for field in fields(kind):
-        with pytest.raises(ProblemError, match=f"^{field}: .*, but it is "):
+        with pytest.raises(ProblemError, match=f"^{kind.model_fields[field].title} .*, but it is "):
             project.set_layer(project.layers[0].name, **{field: value})
 
 

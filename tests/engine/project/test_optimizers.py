@@ -115,7 +115,7 @@ def test_json_gives_the_same_optimizer_back(kind):
 def test_a_wrong_learning_rate_gets_a_sentence(kind, rate):
     project = Project().set_training(optimizer=kind())
 
-    with pytest.raises(ProblemError, match=r"^learning_rate: must be .*, but it is "):
+    with pytest.raises(ProblemError, match=r"^Learning rate must be .*, but it is "):
         project.set_optimizer(learning_rate=rate)
 
 

@@ -45,9 +45,7 @@ LESSONS = {
         10,
         0.1,
     ),
-    "digits-mlp": Lesson(
-        ["Flatten", "64 · ReLU", MLP[2]], 4_810, BundledDigits(), ADAM, 32, 30, 0.2
-    ),
+    "digits-mlp": Lesson(MLP, 9_610, BundledDigits(), ADAM, 32, 30, 0.2),
 }
 
 

@@ -1,0 +1,710 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QDockWidget,
+    QFileDialog,
+    QLineEdit,
+    QMessageBox,
+    QSlider,
+    QSpinBox,
+)
+
+from engine.problems import ProblemError
+from engine.project.presets import FIRST, preset
+from engine.store.projects import load_project, save_project
+from engine.store.runs import read_log
+from engine.training import loop
+from gui.selection import Cell
+from gui.session import State
+from gui.theme import DARK, LIGHT
+from gui.views.data import DataDialog
+
+LEFT = Qt.MouseButton.LeftButton
+NO_KEYS = Qt.KeyboardModifier.NoModifier
+PATIENCE = 20_000  # milliseconds
+SHORT = preset(FIRST).set_training(epochs=2, batch_size=128)
+ENDLESS = SHORT.set_training(epochs=100_000)
+Button = QMessageBox.StandardButton
+
+
+@pytest.fixture(autouse=True)
+def _one_thread(monkeypatch):
+    monkeypatch.setattr(loop, "choose_threads", lambda *_: 1)
+
+
+@pytest.fixture
+def ask(monkeypatch):
+    """Answer the question whether to save, and remember what was asked."""
+    asked = []
+    ask.answer = Button.Discard
+
+    def question(*arguments):
+        asked.append(arguments[2])
+        return ask.answer
+
+    monkeypatch.setattr(QMessageBox, "question", question)
+    ask.asked = asked
+    return ask
+
+
+@pytest.fixture
+def stop_and_quit(monkeypatch):
+    """Answer the question whether to stop the training; True is "Stop and quit"."""
+    answers = []
+
+    class Box(QMessageBox):
+        def exec(self):
+            self.stop = self.buttons()[0] if answers.pop() else None
+
+        def clickedButton(self):
+            role = QMessageBox.ButtonRole
+            accept = role.AcceptRole if self.stop else role.RejectRole
+            return next(b for b in self.buttons() if self.buttonRole(b) == accept)
+
+    monkeypatch.setattr("gui.main_window.QMessageBox", Box)
+    return answers
+
+
+@pytest.fixture
+def start(window, qtbot):
+    """Press Train and wait until steps are taken."""
+
+    def start(project=ENDLESS):
+        window.document.replace(project, None)
+        window.actions_by_name["train"].trigger()
+        qtbot.waitUntil(lambda: window.session.run.step > 0, timeout=PATIENCE)
+
+    return start
+
+
+@pytest.fixture
+def train(window, qtbot):
+    """Press Train and wait for the end."""
+
+    def train(project=SHORT):
+        window.document.replace(project, None)
+        window.actions_by_name["train"].trigger()
+        qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+
+    return train
+
+
+@pytest.fixture
+def project_file(tmp_path):
+    path = tmp_path / "mine.layerscope.json"
+    save_project(path, preset("mlp-128-64"))
+    return path
+
+
+@pytest.fixture
+def bad_file(tmp_path):
+    path = tmp_path / "bad.layerscope.json"
+    path.write_text('{"format": "something else"}')
+    return path
+
+
+def edit(window):
+    window.document.edit("Epochs", window.document.project.set_training(epochs=7))
+
+
+def drop(window, path):
+    content = QMimeData()
+    content.setUrls([QUrl.fromLocalFile(str(path))])
+    enter = QDragEnterEvent(QPoint(700, 400), Qt.DropAction.CopyAction, content, LEFT, NO_KEYS)
+    enter.ignore()
+    QApplication.sendEvent(window, enter)
+    if enter.isAccepted():
+        event = QDropEvent(QPointF(700, 400), Qt.DropAction.CopyAction, content, LEFT, NO_KEYS)
+        QApplication.sendEvent(window, event)
+    return enter.isAccepted()
+
+
+def recent_titles(window):
+    window._recent.aboutToShow.emit()
+    return [action.text() for action in window._recent.actions()]
+
+
+def is_enabled(window, name):
+    return window.actions_by_name[name].isEnabled()
+
+
+def test_the_title_names_the_project(window, project_file):
+    assert window.windowTitle() == "Digits, first steps[*] – Layerscope"
+
+    window.open_path(project_file)
+
+    assert window.windowTitle() == "mine[*] – Layerscope"
+
+
+def test_the_title_marks_what_is_not_saved(window, tmp_path):
+    assert not window.isWindowModified()
+    edit(window)
+    assert window.isWindowModified()
+
+    window.document.save(tmp_path / "a.layerscope.json")
+
+    assert not window.isWindowModified()
+
+
+def test_undo_and_redo_can_be_pressed_when_there_is_something_to_do(window):
+    states = [(is_enabled(window, "undo"), is_enabled(window, "redo"))]
+    for action in (edit, lambda w: w.network.run_command("select_all"),
+                   lambda w: w.network.run_command("delete")):  # fmt: skip
+        action(window)
+    states.append((is_enabled(window, "undo"), is_enabled(window, "redo")))
+    for name in ("undo", "undo", "redo"):
+        window.actions_by_name[name].trigger()
+        states.append((is_enabled(window, "undo"), is_enabled(window, "redo")))
+
+    assert states == [(False, False), (True, False), (True, True), (False, True), (True, True)]
+
+
+def test_undo_says_what_it_undoes(window):
+    edit(window)
+    window.document.edit("Remove", window.document.project.remove(["dense_1"]))
+    assert window.actions_by_name["undo"].toolTip() == "Undo: Remove (Ctrl+Z)"
+
+    window.actions_by_name["undo"].trigger()
+
+    assert window.actions_by_name["undo"].toolTip() == "Undo: Epochs (Ctrl+Z)"
+    assert window.actions_by_name["redo"].toolTip() == "Redo: Remove (Ctrl+Shift+Z)"
+
+
+def test_train_is_disabled_while_the_network_is_wrong_and_says_why(window):
+    train = window.actions_by_name["train"]
+    assert train.isEnabled()
+
+    window.document.edit("Remove", window.document.project.remove(["flatten_1"]))
+
+    assert not train.isEnabled()
+    assert train.toolTip().startswith("Dense needs a row of numbers, but gets 1×8×8.")
+
+
+def test_train_is_enabled_again_when_the_network_is_mended(window):
+    window.document.edit("Remove", window.document.project.remove(["flatten_1"]))
+
+    window.actions_by_name["undo"].trigger()
+
+    assert is_enabled(window, "train")
+    assert window.actions_by_name["train"].toolTip() == "Train the network (F5)"
+
+
+def test_f5_trains_and_everything_is_shown(window, qtbot):
+    window.document.replace(SHORT, None)
+    qtbot.keyClick(window, Qt.Key.Key_F5)
+    qtbot.waitUntil(
+        lambda: window.session.run is not None and window.session.state is State.IDLE,
+        timeout=PATIENCE,
+    )
+
+    run = window.session.run
+    assert window.status.epoch.text() == "Finished epoch 2 of 2"
+    assert window.confusion.matrix.counts.sum() == len(run.validation.rows)
+    assert len(window.curves.loss.dots.getData()[0]) == 2
+    wrong = int((run.validation.labels != run.validation.predicted).sum())
+    assert window.mistakes.model.rowCount() == wrong
+
+
+def test_a_dock_that_is_closed_does_no_work_until_it_is_opened(window, train):
+    dock = window.findChild(QDockWidget, "per_class")
+    dock.hide()
+    train(SHORT.set_training(epochs=1))
+    assert window.per_class.model.rowCount() == 0
+
+    dock.show()
+
+    assert window.per_class.model.rowCount() == 10
+
+
+def test_a_click_on_the_matrix_lists_that_cells_images(window, train, qtbot):
+    train(SHORT.set_training(epochs=1))
+    counts = window.confusion.matrix.counts
+    errors = counts - np.diag(np.diagonal(counts))
+    true, predicted = (int(place) for place in np.unravel_index(errors.argmax(), errors.shape))
+    grid = window.confusion.matrix.grid()
+    place = QPointF(
+        grid.left() + (predicted + 0.5) * grid.width() / 10,
+        grid.top() + (true + 0.5) * grid.height() / 10,
+    )
+
+    qtbot.mouseClick(window.confusion.canvas.viewport(), LEFT, pos=place.toPoint())
+
+    assert window.mistakes.model.truths() == [(true, predicted)] * int(counts[true, predicted])
+
+
+def test_while_training_only_stop_can_be_pressed(window, start):
+    start()
+
+    assert not is_enabled(window, "train")
+    assert window.actions_by_name["train"].toolTip().startswith("A training is running")
+    assert is_enabled(window, "stop")
+
+
+def test_stop_ends_the_training_and_keeps_what_was_drawn(window, start, qtbot):
+    start()
+    qtbot.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
+    assert not is_enabled(window, "stop")
+
+    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+
+    assert is_enabled(window, "train")
+    assert window.status.epoch.text().startswith("Stopped in epoch")
+    assert len(window.curves.loss.raw.getData()[0]) > 0
+
+
+def test_an_edit_while_training_does_not_disturb_the_run(window, start, qtbot):
+    start()
+    frozen = window.session.run.project
+
+    window.document.edit("Remove", window.document.project.remove(["flatten_1"]))
+    window.network.run_command("select_all")
+    window.network.run_command("delete")
+    step = window.session.run.step
+    qtbot.waitUntil(lambda: window.session.run.step > step, timeout=PATIENCE)
+
+    assert window.session.run.project is frozen == ENDLESS
+    assert window.session.state is State.RUNNING
+
+
+def test_other_data_chosen_while_training_do_not_disturb_the_matrix(
+    window, start, qtbot, project_of
+):
+    start()
+    qtbot.waitUntil(lambda: window.session.run.validation is not None, timeout=PATIENCE)
+
+    window.document.edit("Data", project_of(3))
+    epochs = len(window.session.run.epochs)
+    qtbot.waitUntil(lambda: len(window.session.run.epochs) > epochs, timeout=PATIENCE)
+
+    assert window.confusion.matrix.counts.shape == (10, 10)
+
+
+def test_a_new_training_begins_without_a_selected_cell(window, train):
+    train()
+    window.selection.select_cell(Cell(1, 2))
+
+    train()
+
+    assert window.selection.cell is None
+
+
+def test_a_failed_run_says_why_and_the_program_goes_on(window, train, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "build", lambda _: 1 / 0)
+        train()
+
+    assert "ZeroDivisionError" in window.banner.sentence.text()
+    assert window.banner.isVisible()
+    window.banner.copy.click()
+    assert "Traceback" in QGuiApplication.clipboard().text()
+    assert window.status.epoch.text() == "Failed"
+
+    train()
+
+    assert window.status.epoch.text().startswith("Finished")
+    assert not window.banner.isVisible()
+
+
+def test_a_run_that_can_not_be_kept_warns_and_goes_on(window, train, own_home):
+    (own_home / "runs").write_text("a file where a folder should be")
+
+    train()
+
+    assert "no longer kept on disk" in window.banner.sentence.text()
+    assert window.banner.property("kind") == "note"
+    assert window.session.run.end.reason == "completed"
+
+
+def test_a_banner_can_be_closed(window, bad_file):
+    window.open_path(bad_file)
+
+    window.banner.close_button.click()
+
+    assert not window.banner.isVisible()
+
+
+def test_the_runs_folder_is_opened(window, train, monkeypatch):
+    opened = []
+    monkeypatch.setattr("gui.main_window.QDesktopServices.openUrl", opened.append)
+    assert not is_enabled(window, "runs_folder")
+    train()
+
+    window.actions_by_name["runs_folder"].trigger()
+
+    assert opened == [QUrl.fromLocalFile(str(window.session.folder))]
+
+
+def test_train_asks_for_images_that_are_missing(window, monkeypatch):
+    opened = []
+
+    class Dialog(QDialog):
+        def __init__(self, document, folder, parent):
+            super().__init__(parent)
+            opened.append((document, self))
+
+        def set_theme(self, theme):
+            self.theme = theme
+
+    monkeypatch.setattr("gui.views.data.DataDialog", Dialog)
+    window.document.replace(preset("mlp-128"), None)
+
+    window.actions_by_name["train"].trigger()
+
+    assert [document for document, _ in opened] == [window.document]
+    assert opened[0][1].isVisible()
+    assert window.session.state is State.IDLE
+    opened[0][1].close()
+
+
+@pytest.mark.parametrize("way", ["input card", "toolbar"])
+def test_the_data_are_chosen_in_a_dialog(window, qtbot, way):
+    if way == "toolbar":
+        window.actions_by_name["data"].trigger()
+    else:
+        qtbot.mouseClick(window.network.column.input.button, LEFT)
+
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, DataDialog)
+    assert dialog.document is window.document
+    dialog.close()
+
+
+def test_the_data_button_names_the_data(window):
+    assert window.actions_by_name["data"].text() == "Digits 8×8  1,437"
+
+
+def test_closing_saves_nothing_and_asks_nothing_when_nothing_changed(window, ask):
+    assert window.close()
+    assert ask.asked == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "closed"), [(Button.Cancel, False), (Button.Discard, True)]
+)
+def test_closing_asks_about_changes(window, ask, answer, closed):
+    edit(window)
+    ask.answer = answer
+
+    assert window.close() == closed
+    assert ask.asked == ["“Digits, first steps” has changes that are not saved."]
+
+
+def test_closing_saves_when_told_to(window, ask, project_file):
+    window.open_path(project_file)
+    edit(window)
+    ask.answer = Button.Save
+
+    assert window.close()
+
+    assert load_project(project_file).training.epochs == 7
+
+
+def test_closing_is_called_off_when_saving_fails(window, ask, project_file, monkeypatch):
+    window.open_path(project_file)
+    edit(window)
+    ask.answer = Button.Save
+    monkeypatch.setattr("gui.document.save_project", fail)
+
+    assert not window.close()
+
+    assert window.banner.sentence.text() == "It could not be saved."
+
+
+def test_closing_is_called_off_when_no_name_is_given(window, ask, monkeypatch):
+    edit(window)
+    ask.answer = Button.Save
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+
+    assert not window.close()
+
+
+def fail(*_):
+    raise ProblemError("It could not be saved.")
+
+
+def test_closing_while_training_asks_and_may_be_called_off(window, start, stop_and_quit):
+    start()
+    stop_and_quit.append(False)
+
+    assert not window.close()
+
+    assert window.session.state is State.RUNNING
+
+
+def test_closing_while_training_stops_it_and_keeps_the_run(window, start, stop_and_quit):
+    start()
+    stop_and_quit.append(True)
+
+    assert window.close()
+
+    assert window.session.state is State.IDLE
+    assert not [thread for thread in threading.enumerate() if thread.name == "training"]
+    assert [line["event"] for line in read_log(window.session.folder)][-1] == "Finished"
+
+
+@pytest.mark.parametrize("command", ["new", "open"])
+def test_changes_are_asked_about_before_another_project(
+    window, ask, command, project_file, monkeypatch
+):
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(project_file), ""))
+    edit(window)
+    project, ask.answer = window.document.project, Button.Cancel
+
+    window.actions_by_name[command].trigger()
+
+    assert window.document.project == project
+    assert len(ask.asked) == 1
+
+
+def test_new_starts_with_the_first_lesson(window, project_file):
+    window.open_path(project_file)
+
+    window.actions_by_name["new"].trigger()
+
+    assert window.document.project == preset(FIRST)
+    assert window.document.path is None
+
+
+def test_open_opens_the_chosen_file(window, project_file, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(project_file), ""))
+
+    window.actions_by_name["open"].trigger()
+
+    assert window.document.project == preset("mlp-128-64")
+
+
+def test_save_asks_for_a_name_once(window, tmp_path, monkeypatch):
+    asked = []
+
+    def choose(*_):
+        asked.append(1)
+        return str(tmp_path / "chosen"), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    window.actions_by_name["save"].trigger()
+    edit(window)
+    window.actions_by_name["save"].trigger()
+
+    assert asked == [1]
+    assert load_project(tmp_path / "chosen.layerscope.json").training.epochs == 7
+
+
+def test_a_save_that_fails_says_why(window, project_file, monkeypatch):
+    window.open_path(project_file)
+    edit(window)
+    monkeypatch.setattr("gui.document.save_project", fail)
+
+    window.actions_by_name["save"].trigger()
+
+    assert window.banner.sentence.text() == "It could not be saved."
+    assert window.isWindowModified()
+
+
+def test_a_bad_project_file_says_why_and_nothing_is_lost(window, bad_file):
+    edit(window)
+    project = window.document.project
+
+    window.open_path(bad_file)
+
+    assert "no Layerscope project" in window.banner.sentence.text()
+    assert window.document.project == project
+    assert window.isWindowModified()
+
+
+def test_a_dropped_project_file_is_opened(window, project_file):
+    assert drop(window, project_file)
+
+    assert window.document.path == project_file
+
+
+def test_changes_are_asked_about_before_a_dropped_file_is_opened(window, project_file, ask):
+    edit(window)
+    ask.answer = Button.Cancel
+
+    drop(window, project_file)
+
+    assert window.document.path is None
+
+
+def test_a_dropped_picture_is_no_project(window, tmp_path):
+    assert not drop(window, tmp_path / "cat.png")
+
+
+def test_recent_files_are_listed_the_newest_first(window, project_file, tmp_path):
+    assert recent_titles(window) == ["Nothing yet"]
+    window.open_path(project_file)
+    window.document.save(tmp_path / "R&D.layerscope.json")
+    window._save(tmp_path / "R&D.layerscope.json")
+
+    assert recent_titles(window) == [f"{tmp_path}/R&&D.layerscope.json", str(project_file)]
+
+
+def test_a_recent_file_is_opened(window, project_file):
+    window.settings.remember(project_file)
+    recent_titles(window)
+
+    window._recent.actions()[0].trigger()
+
+    assert window.document.path == project_file
+
+
+def test_a_recent_file_that_is_gone_is_listed_no_more(window, project_file):
+    window.open_path(project_file)
+
+    project_file.unlink()
+
+    assert recent_titles(window) == ["Nothing yet"]
+
+
+def test_the_layout_is_restored(make_window):
+    first = make_window()
+    docks = {dock.objectName(): dock for dock in first.findChildren(QDockWidget)}
+    docks["training"].hide()
+    first.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, docks["mistakes"])
+    first.resize(1300, 820)
+    first.close()
+
+    second = make_window()
+
+    docks = {dock.objectName(): dock for dock in second.findChildren(QDockWidget)}
+    assert not docks["training"].isVisible()
+    assert second.dockWidgetArea(docks["mistakes"]) is Qt.DockWidgetArea.RightDockWidgetArea
+
+
+def test_a_layout_that_is_damaged_does_no_harm(make_window, own_home):
+    (own_home / "settings.ini").write_bytes(b"[window]\nstate=@ByteArray(nonsense)\ngeometry=7\n")
+
+    assert make_window().isVisible()
+
+
+def test_every_dock_can_be_hidden_and_comes_back_by_the_view_menu(window):
+    menu = next(a.menu() for a in window.menuBar().actions() if a.text() == "&View")
+    toggles = {action.text(): action for action in menu.actions()}
+    dock = window.findChild(QDockWidget, "training")
+
+    dock.hide()
+    assert not toggles["Training"].isChecked()
+    toggles["Training"].trigger()
+
+    assert dock.isVisible()
+    assert {"Network", "Training", "Confusion matrix", "Per class", "Mistakes"} <= set(toggles)
+
+
+def choose_theme(window, title):
+    menu = next(a.menu() for a in window.menuBar().actions() if a.text() == "&View")
+    action: QAction = next(action for action in menu.actions() if action.text() == title)
+    action.trigger()
+
+
+def test_a_theme_restyles_everything_and_is_remembered(window, train, qapp):
+    train(SHORT.set_training(epochs=1))
+    for title, theme in (("Dark", DARK), ("Light", LIGHT)):
+        choose_theme(window, title)
+
+        assert qapp.palette().window().color().name() == theme.window
+        assert window.curves.loss.plot.backgroundBrush().color().name() == theme.panel
+        assert window.curves.loss.smooth.opts["pen"].color().name() == theme.training
+        assert window.confusion.canvas.backgroundBrush().color().name() == theme.panel
+        assert window.mistakes.tiles.theme is theme
+        assert window.settings.theme == theme.name
+
+
+def test_a_layer_added_after_a_theme_switch_has_that_themes_colours(window):
+    choose_theme(window, "Dark")
+
+    window.palette_view.buttons["dropout"].click()
+
+    picture = window.network.column.cards["dropout_1"]._icon.pixmap().toImage()
+    other = window.network.column.cards["flatten_1"]._icon.pixmap().toImage()
+    group = DARK.groups["Regularisation"]
+    seen = {picture.pixelColor(x, y).name() for x in range(18) for y in range(18)}
+    assert picture != other
+    assert group in seen
+
+
+def test_a_click_in_the_palette_adds_a_layer_below_the_selected_one(window, qtbot):
+    window.selection.select_layers(("flatten_1",))
+
+    qtbot.mouseClick(window.palette_view.buttons["dropout"], LEFT)
+
+    names = [layer.name for layer in window.document.project.layers]
+    assert names == ["flatten_1", "dropout_1", "dense_1"]
+
+
+def test_an_edit_that_is_refused_is_told(window):
+    window.network.refused.emit("There are too many layers.")
+
+    assert window.banner.sentence.text() == "There are too many layers."
+
+
+@pytest.mark.parametrize(
+    ("key", "modifiers", "count"),
+    [
+        (Qt.Key.Key_Delete, NO_KEYS, 1),
+        (Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier, 3),
+    ],
+)
+def test_keys_act_on_the_selected_layers(window, qtbot, key, modifiers, count):
+    window.selection.select_layers(("dense_1",))
+    window.network.column.setFocus()
+
+    qtbot.keyClick(window.network.column, key, modifiers)
+
+    assert len(window.document.project.layers) == count
+
+
+def test_delete_in_a_field_edits_the_field(window, qtbot):
+    window.selection.select_layers(("dense_1",))
+    rate = window.training.numbers.controls["learning_rate"]
+    rate.setFocus()
+    rate.setText("0.5")
+    rate.setCursorPosition(2)
+
+    qtbot.keyClick(rate, Qt.Key.Key_Delete)
+
+    assert rate.text() == "0."
+    assert len(window.document.project.layers) == 2
+
+
+def test_undo_in_a_field_undoes_the_documents_edit(window, qtbot):
+    before = window.document.project
+    rate = window.training.numbers.controls["learning_rate"]
+    rate.setFocus()
+    rate.selectAll()
+    qtbot.keyClicks(rate, "0.5")
+    assert window.document.project != before
+
+    qtbot.keyClick(rate, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+
+    assert window.document.project == before
+    assert rate.text() == "0.001"
+
+
+def test_every_control_has_a_name_for_a_screen_reader(window):
+    window.selection.select_layers(("dense_1",))
+    QApplication.processEvents()
+
+    nameless = [
+        f"{type(control).__name__} {control.objectName()} in {type(control.parent()).__name__}"
+        for kind in (QAbstractButton, QComboBox, QLineEdit, QSpinBox, QSlider)
+        for control in window.findChildren(kind)
+        if control.isVisible()
+        and not control.objectName().startswith("qt_")
+        and not (control.accessibleName() or getattr(control, "text", str)())
+    ]
+
+    assert not nameless
+
+
+def test_a_program_that_starts_without_a_project_shows_no_banner(window):
+    assert not window.banner.isVisible()

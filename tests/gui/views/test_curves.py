@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
+
+from engine.training.events import EpochDone, Progress
+from gui.theme import DARK, LIGHT
+from gui.views.curves import BUCKETS, SMOOTH_POINTS, CurvesView
+
+PROGRESS = frozenset({"progress"})
+STARTED = frozenset({"started"})
+
+
+@pytest.fixture
+def view(show):
+    view = CurvesView()
+    view.set_theme(LIGHT)
+    return show(view, 700, 500)
+
+
+@pytest.fixture
+def drawn(view, trained):
+    view.show_run(trained, PROGRESS)
+    return view
+
+
+def points(item):
+    x, y = item.getData()
+    return ([], []) if x is None else (x.tolist(), y.tolist())
+
+
+def wheel(plot):
+    """Turn the wheel over the middle of a plot."""
+    place = QPointF(plot.viewport().rect().center())
+    event = QWheelEvent(
+        place,
+        QPointF(plot.viewport().mapToGlobal(place.toPoint())),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(plot.viewport(), event)
+
+
+def colors(widget):
+    """Give the colours that a widget shows."""
+    picture = widget.grab().toImage()
+    return {
+        picture.pixelColor(x, y).name()
+        for x in range(picture.width())
+        for y in range(picture.height())
+    }
+
+
+def test_before_a_run_it_says_what_will_be_here(view):
+    assert view._stack.currentWidget().text().startswith("The curves of loss and accuracy grow")
+
+
+def test_a_run_that_has_not_begun_shows_the_same(view, run_of):
+    view.show_run(run_of(), STARTED)
+
+    assert view._stack.currentIndex() == 0
+
+
+def test_the_training_curve_is_drawn_over_epochs(drawn, trained):
+    x, y = points(drawn.loss.raw)
+
+    assert x == pytest.approx(trained.progress.column(0) / 20)
+    assert y == pytest.approx(trained.progress.column(1))
+    assert points(drawn.accuracy.raw)[1] == pytest.approx(100 * trained.progress.column(2))
+
+
+def test_validation_has_a_dot_an_epoch(drawn):
+    assert points(drawn.loss.dots) == ([1, 2, 3], [0.4, 0.4, 0.4])
+    assert points(drawn.accuracy.dots) == ([1, 2, 3], [70, 90, 80])
+
+
+def test_the_star_is_at_the_best_epoch(drawn):
+    assert points(drawn.loss.star) == ([2], [0.4])
+    assert points(drawn.accuracy.star) == ([2], [90])
+
+
+def test_there_is_no_star_before_the_first_epoch_is_done(view, run_of):
+    view.show_run(run_of(Progress(1, 2.0, 0.1)), PROGRESS)
+
+    assert points(view.loss.star) == ([], [])
+
+
+def test_the_star_moves_to_a_better_epoch(drawn, trained):
+    trained.apply(EpochDone(80, 4, 0.3, 0.9, 0.3, 0.95, True), 99.0)
+
+    drawn.show_run(trained, frozenset({"epoch"}))
+
+    assert points(drawn.accuracy.star) == ([4], [95])
+
+
+def test_a_curve_is_one_item_for_its_whole_life(drawn, trained):
+    before = [*drawn.loss.plot.getPlotItem().items]
+    trained.apply(Progress(61, 0.1, 0.9), 99.0)
+
+    drawn.show_run(trained, PROGRESS)
+
+    assert drawn.loss.plot.getPlotItem().items == before
+
+
+def test_a_long_curve_is_drawn_with_as_many_points_as_can_be_seen(view, run_of):
+    events = [Progress(step, 1.0 + step % 7, 0.5) for step in range(1, 20_001)]
+
+    view.show_run(run_of(*events), PROGRESS)
+
+    assert len(points(view.loss.raw)[0]) <= 2 * BUCKETS
+    assert len(points(view.loss.smooth)[0]) <= SMOOTH_POINTS
+
+
+@pytest.mark.parametrize("loss", [np.nan, np.inf, -np.inf, 0.0, -1.0])
+@pytest.mark.parametrize("log", [False, True])
+def test_odd_losses_are_drawn_without_an_error(view, run_of, loss, log):
+    view.log.setChecked(log)
+    events = [Progress(step, loss, 0.1) for step in range(1, 2000)]
+    run = run_of(*events, EpochDone(2000, 1, loss, 0.1, loss, 0.1, True))
+
+    view.show_run(run, frozenset({"progress", "epoch"}))
+    view.grab()
+
+    assert np.isfinite(points(view.loss.raw)[1]).all()
+    assert len(points(view.accuracy.raw)[0]) > 0
+
+
+def test_a_curve_with_gaps_shows_what_is_finite(view, run_of):
+    losses = [1.0, np.nan, 3.0, np.inf]
+    events = [Progress(step, loss, 0.5) for step, loss in enumerate(losses, 1)]
+
+    view.show_run(run_of(*events), PROGRESS)
+
+    assert points(view.loss.raw)[1] == [1.0, 3.0]
+
+
+def test_a_log_axis_draws_powers_of_ten(drawn, trained):
+    drawn.log.setChecked(True)
+
+    assert points(drawn.loss.raw)[1] == pytest.approx(np.log10(trained.progress.column(1)))
+    assert drawn.loss.plot.getAxis("left").tickStrings([-2, 0, 1], 1, 1) == ["0.01", "1", "10"]
+    assert points(drawn.accuracy.raw)[1] == pytest.approx(100 * trained.progress.column(2))
+
+
+def test_the_log_axis_can_be_switched_off_again(drawn, trained):
+    drawn.log.setChecked(True)
+    drawn.log.setChecked(False)
+
+    assert points(drawn.loss.raw)[1] == pytest.approx(trained.progress.column(1))
+    assert drawn.loss.plot.getAxis("left").tickStrings([0.5, 1], 1, 0.5) == ["0.5", "1.0"]
+
+
+def test_smoothing_can_be_set(drawn):
+    before = points(drawn.loss.smooth)
+
+    drawn.smoothing.setValue(20)
+
+    assert points(drawn.loss.smooth) != before
+
+
+def test_follow_keeps_the_whole_run_in_sight(drawn, trained):
+    low, high = drawn.loss.plot.getViewBox().viewRange()[0]
+    assert low <= 0
+    assert high >= 3
+
+    trained.apply(Progress(200, 0.1, 0.9), 99.0)
+    drawn.show_run(trained, PROGRESS)
+
+    assert drawn.loss.plot.getViewBox().viewRange()[0][1] >= 10
+
+
+def test_both_plots_show_the_same_epochs(drawn):
+    drawn.loss.plot.setXRange(1, 2, padding=0)
+
+    assert drawn.accuracy.plot.getViewBox().viewRange()[0] == pytest.approx([1, 2], abs=0.05)
+
+
+@pytest.mark.parametrize("part", ["loss", "accuracy"])
+def test_zooming_with_the_wheel_switches_follow_off(drawn, trained, part):
+    wheel(getattr(drawn, part).plot)
+    assert not drawn.follow.isChecked()
+    zoomed = drawn.loss.plot.getViewBox().viewRange()[0]
+
+    trained.apply(Progress(200, 0.1, 0.9), 99.0)
+    drawn.show_run(trained, PROGRESS)
+
+    assert drawn.loss.plot.getViewBox().viewRange()[0] == zoomed
+
+
+def test_following_by_itself_does_not_switch_follow_off(drawn, trained):
+    trained.apply(Progress(200, 0.1, 0.9), 99.0)
+    drawn.show_run(trained, PROGRESS)
+
+    assert drawn.follow.isChecked()
+
+
+def test_follow_switched_on_again_shows_everything(drawn):
+    wheel(drawn.loss.plot)
+
+    drawn.follow.setChecked(True)
+
+    low, high = drawn.loss.plot.getViewBox().viewRange()[0]
+    assert low <= 0
+    assert high >= 3
+
+
+def test_a_new_run_is_followed(drawn, run_of):
+    wheel(drawn.loss.plot)
+
+    drawn.show_run(run_of(Progress(1, 1.0, 0.5)), STARTED)
+
+    assert drawn.follow.isChecked()
+
+
+def test_a_new_run_hides_the_last_ones_curves(drawn, run_of):
+    drawn.show_run(run_of(), STARTED)
+
+    assert drawn._stack.currentIndex() == 0
+
+
+def test_a_hidden_view_draws_when_it_is_shown(view, trained):
+    view.hide()
+    view.show_run(trained, PROGRESS)
+    assert points(view.loss.raw) == ([], [])
+
+    view.show()
+
+    assert len(points(view.loss.raw)[0]) == 60
+
+
+def test_the_cursor_reads_the_values_under_it(drawn, trained):
+    box = drawn.loss.plot.getViewBox()
+
+    drawn.loss.moved(box.mapViewToScene(QPointF(2.0, 0.5)))
+
+    assert drawn.reading.text() == (
+        "epoch 2.00: training loss 0.0500, accuracy 97.50 %"
+        "; validation loss 0.4000, accuracy 90.00 %"
+    )
+    assert drawn.loss.cursor.isVisible()
+    assert drawn.accuracy.cursor.value() == pytest.approx(2.0, abs=0.01)
+
+
+def test_the_mouse_moves_the_cursor(drawn, qtbot):
+    viewport = drawn.loss.plot.viewport()
+
+    qtbot.mouseMove(viewport, viewport.rect().center())
+
+    qtbot.waitUntil(lambda: "training loss" in drawn.reading.text())
+
+
+def test_without_a_cursor_the_legend_is_shown(drawn):
+    drawn.loss.moved(drawn.loss.plot.getViewBox().mapViewToScene(QPointF(2.0, 0.5)))
+
+    drawn.leaveEvent(None)
+
+    assert "best epoch" in drawn.reading.text()
+    assert not drawn.loss.cursor.isVisible()
+
+
+def test_the_cursor_over_an_empty_plot_reads_nothing(view, run_of):
+    view.show_run(run_of(), STARTED)
+
+    view._read(1.0)
+
+    assert "best epoch" in view.reading.text()
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_curves_are_drawn_in_the_themes_colours(drawn, theme):
+    drawn.set_theme(theme)
+
+    seen = colors(drawn.loss.plot)
+    assert {theme.panel, theme.training, theme.training_raw, theme.validation} <= seen
+    assert theme.training in drawn.reading.text()
+
+
+def test_plots_have_names_for_a_screen_reader(view):
+    assert view.loss.plot.accessibleName() == "Loss"
+    assert view.accuracy.plot.accessibleName() == "Accuracy"
+    assert view.smoothing.accessibleName() == "Smoothing"
