@@ -113,24 +113,27 @@ def housekeeping(app: QApplication, window: MainWindow) -> None:
     garbage.start(GARBAGE_SECONDS * 1000)
     QTimer.singleShot(int(WARM_UP_SECONDS * 1000), window, warm_up)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: end_by_signal(app, window))
+        signal.signal(number, lambda number, _: end_by_signal(app, window, number))
 
 
 def warm_up() -> None:
-    """Load torch in the background, so that the first training starts at once."""
+    """Load what training needs in the background, so that the first one starts at once."""
     import threading
 
-    threading.Thread(target=_import_torch, name="warm-up", daemon=True).start()
+    threading.Thread(target=_load_libraries, name="warm-up", daemon=True).start()
 
 
-def end_by_signal(app: QApplication, window: MainWindow) -> None:
+def end_by_signal(app: QApplication, window: MainWindow, number: int) -> None:
     """Keep the run and leave, without asking: whoever sends a signal can't answer."""
     window.session.close()
-    app.exit(128 + signal.SIGTERM)
+    app.exit(128 + number)
 
 
-def _import_torch() -> None:
-    import torch.optim  # noqa: F401
+def _load_libraries() -> None:
+    import sklearn.model_selection  # noqa: F401
+    import torch
+
+    torch.optim.Adam([torch.zeros(1)])  # the first optimizer loads as much again as torch itself
 
 
 if __name__ == "__main__":

@@ -26,8 +26,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.problems import Problem
 from engine.project.layers import ACTIVATION_TITLES
 from gui.theme import LABEL_WIDTH, SPACING
+from gui.widgets.problem_strip import ProblemStrip
 
 HIDDEN = ("type", "name")
 LARGEST_INT = 2**31 - 1
@@ -46,13 +48,14 @@ class Form(QWidget):
     """Fields of a value, one a row: label, control, and a sentence where something is wrong."""
 
     edited = Signal(str, object)  # field, new value (text, where it may be no number)
+    mend_wanted = Signal(object)  # Mend
 
     def __init__(
         self, kind: type[BaseModel], fields: Iterable[str] = (), parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.controls: dict[str, QWidget] = {}
-        self._sentences: dict[str, QLabel] = {}
+        self.problems: dict[str, ProblemStrip] = {}
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(SPACING // 2)
@@ -65,15 +68,14 @@ class Form(QWidget):
         """Show a value's fields, without telling it as an edit."""
         for name, control in self.controls.items():
             set_control(control, getattr(value, name))
-            self.show_problem(name, "")
+            self.show_problem(name, None)
 
-    def show_problem(self, field: str, sentence: str) -> None:
-        """Say under a field what is wrong with it; "" when nothing is."""
-        label, control = self._sentences[field], self.controls[field]
-        if label.text() != sentence:
-            label.setText(sentence)
-            label.setVisible(bool(sentence))
-            control.setProperty("wrong", bool(sentence))
+    def show_problem(self, field: str, problem: Problem | None) -> None:
+        """Say under a field what is wrong with it, or nothing."""
+        strip, control = self.problems[field], self.controls[field]
+        strip.show_problem(problem)
+        if control.property("wrong") != (problem is not None):
+            control.setProperty("wrong", problem is not None)
             control.style().unpolish(control)
             control.style().polish(control)
 
@@ -87,16 +89,13 @@ class Form(QWidget):
         label = QLabel(title)
         label.setToolTip(field.description or "")
         label.setBuddy(control)
-        sentence = QLabel()
-        sentence.setObjectName("problem")
-        sentence.setTextFormat(Qt.TextFormat.PlainText)
-        sentence.setWordWrap(True)
-        sentence.hide()
+        strip = ProblemStrip()
+        strip.mend_wanted.connect(self.mend_wanted)
         row = 2 * len(self.controls)
         layout.addWidget(label, row, 0)
         layout.addWidget(control, row, 1)
-        layout.addWidget(sentence, row + 1, 0, 1, 2)
-        self.controls[name], self._sentences[name] = control, sentence
+        layout.addWidget(strip, row + 1, 0, 1, 2)
+        self.controls[name], self.problems[name] = control, strip
 
     def _control(self, name: str, field: FieldInfo) -> QWidget:
         """Choose the control that fits a field's type and limits."""

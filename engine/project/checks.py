@@ -110,7 +110,7 @@ def _memory_problems(project: Project, memory: int) -> Iterator[Problem]:
 def _setting_problems(project: Project) -> Iterator[Problem]:
     optimizer = project.training.optimizer.problem()
     if optimizer is not None:
-        yield optimizer.at("training.optimizer")
+        yield optimizer.at(f"training.optimizer.{optimizer.where}")
     images, batch_size = train_count(project), project.training.batch_size
     if batch_size > images:
         yield Problem(

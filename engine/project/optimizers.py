@@ -96,7 +96,8 @@ class Sgd(Optimizer):
         if self.nesterov and self.momentum == 0:
             return Problem(
                 "Nesterov looks ahead along the momentum, but the momentum is 0. Set it to 0.9, "
-                "or switch Nesterov off."
+                "or switch Nesterov off.",
+                where="nesterov",
             )
         return None
 

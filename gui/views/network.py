@@ -354,9 +354,9 @@ class Column(QWidget):
         try:
             project = self.document.project.set_layer(name, **{field: value})
         except ProblemError as error:
-            form.show_problem(field, str(error))
+            form.show_problem(field, error.problem)
             return
-        form.show_problem(field, "")
+        form.show_problem(field, None)
         title = type(project.layer(name)).model_fields[field].title or field
         self.document.edit(
             self.tr("Change {field}").format(field=title.lower()), project, f"{name}.{field}"

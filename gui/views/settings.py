@@ -17,7 +17,6 @@ from engine.project.training import Training
 from gui.document import Document
 from gui.forms import Form, combo_box
 from gui.theme import LABEL_WIDTH, MARGIN, SPACING
-from gui.widgets.problem_strip import ProblemStrip
 
 DATA_FIELDS = ("validation", "standardise")
 TRAINING_FIELDS = ("batch_size", "epochs", "seed", "device")
@@ -38,12 +37,11 @@ class SettingsView(QScrollArea):
         self.loss.activated.connect(lambda _: self._choose_loss())
         self.training = Form(Training, TRAINING_FIELDS)
         self.training.edited.connect(self._edit_training)
+        self.training.mend_wanted.connect(self._mend)
         self.data = Form(Data, DATA_FIELDS)
         self.data.edited.connect(self._edit_data)
         self.numbers = Form(type(document.project.training.optimizer))
         self.numbers_kind: type[Optimizer] | None = None
-        self.problem = ProblemStrip()
-        self.problem.mend_wanted.connect(self._mend)
         self._lay_out()
         document.changed.connect(self.show_project)
         self.show_project(document.project)
@@ -55,11 +53,15 @@ class SettingsView(QScrollArea):
         self.loss.setToolTip(project.training.loss.help)
         self.training.show_value(project.training)
         self.data.show_value(project.data)
-        self.problem.show_problem(self._problem())
+        for problem in self.document.problems:
+            self._show_problem(problem)
 
-    def _problem(self) -> Problem | None:
-        wrong = (p for p in self.document.problems if p.where.startswith("training."))
-        return next(wrong, None)
+    def _show_problem(self, problem: Problem) -> None:
+        """Show a problem under the field that it belongs to, if that is here."""
+        place, _, field = problem.where.rpartition(".")
+        form = {"training": self.training, "training.optimizer": self.numbers}.get(place)
+        if form is not None:
+            form.show_problem(field, problem)
 
     def _show_optimizer(self, optimizer: Optimizer) -> None:
         kind = type(optimizer)
@@ -99,9 +101,9 @@ class SettingsView(QScrollArea):
         try:
             project = change(**{field: value})
         except ProblemError as error:
-            form.show_problem(field, str(error))
+            form.show_problem(field, error.problem)
             return
-        form.show_problem(field, "")
+        form.show_problem(field, None)
         self.document.edit(
             self.tr("Change {field}").format(field=field.replace("_", " ")), project, field
         )
@@ -115,7 +117,6 @@ class SettingsView(QScrollArea):
         self._column = QVBoxLayout(content)
         self._column.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
         self._column.setSpacing(SPACING)
-        self._column.addWidget(self.problem)
         self._column.addLayout(_labelled(self.tr("Optimizer"), self.optimizer))
         self._column.addWidget(self.numbers)
         self._column.addWidget(_line())

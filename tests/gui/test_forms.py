@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QLocale, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox
 
+from engine.problems import Problem
 from engine.project.layers import LAYER_TYPES, Conv2d, Dense
 from engine.project.optimizers import OPTIMIZER_TYPES, Adam
 from engine.project.sources import Data
@@ -78,8 +79,8 @@ def scroll(widget):
 
 
 def problem(form, field):
-    label = form._sentences[field]
-    return label.text() if label.isVisibleTo(form) else ""
+    strip = form.problems[field]
+    return strip.sentence.text() if strip.isVisibleTo(form) else ""
 
 
 @pytest.mark.parametrize(
@@ -263,16 +264,16 @@ def test_keys_that_edit_text_are_the_fields_own(form, field, keys):
 
 
 def test_a_sentence_stands_under_its_field(form):
-    form.show_problem("rate", "Too fast.")
+    form.show_problem("rate", Problem("Too fast."))
 
-    label = form._sentences["rate"]
-    assert label.isVisible()
-    assert label.y() >= form.controls["rate"].geometry().bottom()
+    strip = form.problems["rate"]
+    assert strip.isVisible()
+    assert strip.y() >= form.controls["rate"].geometry().bottom()
     assert form.controls["rate"].property("wrong")
 
 
 def test_a_sentence_goes_when_a_right_value_is_shown(form):
-    form.show_problem("rate", "Too fast.")
+    form.show_problem("rate", Problem("Too fast."))
 
     form.show_value(Value())
 

@@ -31,7 +31,7 @@ from gui.views.data import DataDialog
 
 LEFT = Qt.MouseButton.LeftButton
 NO_KEYS = Qt.KeyboardModifier.NoModifier
-PATIENCE = 20_000  # milliseconds
+PATIENCE = 60_000  # milliseconds; a busy machine loads torch for long
 SHORT = preset(FIRST).set_training(epochs=2, batch_size=128)
 ENDLESS = SHORT.set_training(epochs=100_000)
 Button = QMessageBox.StandardButton

@@ -129,7 +129,7 @@ def test_nesterov_without_momentum_is_told():
 
     (problem,) = problems(project)
 
-    assert problem.where == "training.optimizer"
+    assert problem.where == "training.optimizer.nesterov"
     assert "Set it to 0.9" in str(problem)
 
 

@@ -142,31 +142,34 @@ def test_a_wrong_validation_share_changes_nothing(view, document, text):
 
 def test_a_batch_larger_than_the_set_is_a_problem_with_a_mend(view, document, qtbot):
     view.training.controls["batch_size"].setValue(5000)
-    assert view.problem.isVisible()
-    assert "larger than the training set" in view.problem.sentence.text()
+    problem = view.training.problems["batch_size"]
+    assert problem.isVisible()
+    assert "larger than the training set" in problem.sentence.text()
 
-    qtbot.mouseClick(view.problem.button, LEFT)
+    qtbot.mouseClick(problem.button, LEFT)
 
     assert document.project.training.batch_size == 32
-    assert not view.problem.isVisible()
+    assert not problem.isVisible()
 
 
-def test_nesterov_without_momentum_is_a_problem(view, document):
+def test_nesterov_without_momentum_is_a_problem(view):
     choose(view.optimizer, Sgd)
+    problem = view.numbers.problems["nesterov"]
     view.numbers.edited.emit("momentum", "0")
-    assert not view.problem.isVisible()
+    assert not problem.isVisible()
 
     view.numbers.controls["nesterov"].click()
 
-    assert view.problem.isVisible()
-    assert "momentum is 0" in view.problem.sentence.text()
+    assert problem.isVisible()
+    assert "momentum is 0" in problem.sentence.text()
 
 
 def test_a_problem_of_the_network_is_not_the_settings(view, document):
     document.edit("Remove", document.project.remove(["flatten_1"]))
 
     assert document.problems
-    assert not view.problem.isVisible()
+    strips = [*view.training.problems.values(), *view.numbers.problems.values()]
+    assert not any(strip.isVisible() for strip in strips)
 
 
 def test_no_control_is_without_a_name(view):
