@@ -180,6 +180,7 @@ def palette(theme: Theme) -> QPalette:
 def stylesheet(theme: Theme) -> str:
     """Style what the palette can't: cards, chips, banners, docks, the main button."""
     t = theme
+    lighter = QColor(t.accent).lighter(112).name()
     return f"""
     QToolTip {{ color: {t.text}; background: {t.card}; border: 1px solid {t.border};
         padding: 4px; }}
@@ -195,7 +196,7 @@ def stylesheet(theme: Theme) -> str:
     QToolBar QToolButton:pressed, QToolBar QToolButton:checked {{ background: {t.accent_soft}; }}
     QToolBar QToolButton#train {{ background: {t.accent}; color: {t.accent_text};
         font-weight: 600; padding: 4px 14px; }}
-    QToolBar QToolButton#train:hover {{ background: {QColor(t.accent).lighter(112).name()}; }}
+    QToolBar QToolButton#train:hover {{ background: {lighter}; }}
     QToolBar QToolButton#train:disabled {{ background: {t.border}; color: {t.muted}; }}
     QStatusBar {{ background: {t.panel}; border-top: 1px solid {t.border}; }}
     QStatusBar::item {{ border: 0; }}
@@ -241,6 +242,22 @@ def stylesheet(theme: Theme) -> str:
         border-bottom: 2px solid transparent; padding: 5px 12px; }}
     QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
     QListView#gallery {{ background: {t.panel}; border: 0; }}
+    QFrame#box {{ background: {t.card}; border: 1px solid {t.border};
+        border-radius: {RADIUS}px; }}
+    QFrame#foot {{ background: {t.panel}; border: 0; border-top: 1px solid {t.border}; }}
+    QPushButton {{ background: {t.card}; border: 1px solid {t.border};
+        border-radius: 4px; min-height: 20px; min-width: 56px; padding: 2px 12px; }}
+    QPushButton:hover {{ background: {t.hover}; border-color: {t.muted}; }}
+    QPushButton:pressed {{ background: {t.accent_soft}; }}
+    QPushButton:focus {{ border-color: {t.accent}; }}
+    QPushButton:disabled {{ background: {t.window}; color: {t.muted}; }}
+    QPushButton::menu-indicator {{ subcontrol-origin: padding; subcontrol-position: right center;
+        right: 6px; }}
+    QPushButton#menu {{ padding-right: 22px; }}
+    QPushButton[lead="true"]:enabled {{ background: {t.accent}; color: {t.accent_text};
+        border-color: {t.accent}; }}
+    QPushButton[lead="true"]:enabled:hover {{ background: {lighter}; }}
+    QPushButton[lead="true"]:enabled:focus {{ border-color: {t.text}; }}
     QMenu {{ background: {t.card}; border: 1px solid {t.border}; padding: 4px; }}
     QMenu::item {{ padding: 5px 24px 5px 24px; border-radius: 4px; }}
     QMenu::item:selected {{ background: {t.accent_soft}; color: {t.text}; }}

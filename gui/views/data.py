@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QCloseEvent, QColor, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -22,7 +22,7 @@ from engine.problems import ProblemError, byte_size
 from engine.project.project import Project
 from engine.project.sources import FILE_SOURCES, KNOWN_SOURCES, FileSource, Source
 from gui.document import Document
-from gui.theme import MARGIN, RADIUS, SPACING, Theme
+from gui.theme import MARGIN, SPACING, Theme
 from gui.widgets.data_files import FilesPage
 from gui.widgets.data_known import KnownPage
 from gui.widgets.data_list import Row, SourceList
@@ -248,24 +248,7 @@ def dropped_path(event: QDropEvent) -> str:
 
 def stylesheet(theme: Theme) -> str:
     """Style what only this dialog has."""
-    lighter = QColor(theme.accent).lighter(112).name()
     return f"""
-    QFrame#box {{ background: {theme.card}; border: 1px solid {theme.border};
-        border-radius: {RADIUS}px; }}
-    QFrame#foot {{ background: {theme.panel}; border: 0; border-top: 1px solid {theme.border}; }}
-    QPushButton {{ background: {theme.card}; border: 1px solid {theme.border};
-        border-radius: 4px; min-height: 20px; min-width: 56px; padding: 2px 12px; }}
-    QPushButton:hover {{ background: {theme.hover}; border-color: {theme.muted}; }}
-    QPushButton:pressed {{ background: {theme.accent_soft}; }}
-    QPushButton:focus {{ border-color: {theme.accent}; }}
-    QPushButton:disabled {{ background: {theme.window}; color: {theme.muted}; }}
-    QPushButton::menu-indicator {{ subcontrol-origin: padding; subcontrol-position: right center;
-        right: 6px; }}
-    QPushButton#menu {{ padding-right: 22px; }}
-    QPushButton[lead="true"]:enabled {{ background: {theme.accent}; color: {theme.accent_text};
-        border-color: {theme.accent}; }}
-    QPushButton[lead="true"]:enabled:hover {{ background: {lighter}; }}
-    QPushButton[lead="true"]:enabled:focus {{ border-color: {theme.text}; }}
     QLineEdit {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 4px;
         min-height: 20px; padding: 2px 6px; }}
     QLineEdit:focus {{ border-color: {theme.accent}; }}

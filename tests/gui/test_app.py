@@ -27,11 +27,11 @@ from PySide6.QtCore import QTimer
 keep_house = program.housekeeping
 
 def housekeeping(app, window):
-    keep_house(app, window)
     app.processEvents()
     print("visible", window.isVisible())
     print("project", window.document.name)
     print("loaded", *sorted({"torch", "sklearn", "torchvision"} & set(sys.modules)))
+    keep_house(app, window)
     print("collector", gc.isenabled())
     QTimer.singleShot(0, window.close)
 
@@ -139,9 +139,7 @@ def test_a_damaged_project_is_told_in_a_sentence(capsys, tmp_path):
 
 
 def test_missing_system_libraries_are_told_with_the_way_to_install_them(monkeypatch, capsys):
-    monkeypatch.setattr(
-        "engine.platform_check.missing_qt_libraries", lambda: ["libegl1", "libgl1"]
-    )
+    monkeypatch.setattr("engine.platform_check.missing_qt_libraries", lambda: ["libegl1", "libgl1"])
 
     assert program.main([]) == 1
 

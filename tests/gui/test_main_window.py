@@ -388,9 +388,7 @@ def test_closing_saves_nothing_and_asks_nothing_when_nothing_changed(window, ask
     assert ask.asked == []
 
 
-@pytest.mark.parametrize(
-    ("answer", "closed"), [(Button.Cancel, False), (Button.Discard, True)]
-)
+@pytest.mark.parametrize(("answer", "closed"), [(Button.Cancel, False), (Button.Discard, True)])
 def test_closing_asks_about_changes(window, ask, answer, closed):
     edit(window)
     ask.answer = answer

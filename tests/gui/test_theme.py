@@ -11,7 +11,9 @@ from gui.theme import DARK, LIGHT, THEMES, Theme, between, ink_on, palette, styl
 
 READABLE = 4.5  # WCAG 2 AA: text
 VISIBLE = 3.0  # WCAG 2 AA: lines, dots and icons
-COLOR = re.compile(r"""(?<!\w)#[0-9a-fA-F]{6}\b|QColor\(\s*["'0-9]|GlobalColor\.(?!transparent)\w+""")
+COLOR = re.compile(
+    r"""(?<!\w)#[0-9a-fA-F]{6}\b|QColor\(\s*["'0-9]|GlobalColor\.(?!transparent)\w+"""
+)
 
 
 @pytest.fixture(params=[LIGHT, DARK], ids=["light", "dark"])
@@ -133,7 +135,9 @@ def test_a_colour_literal_is_found(source):
     assert colour_literals(source)
 
 
-@pytest.mark.parametrize("source", ["QColor(theme.text)", "Qt.GlobalColor.transparent", "QFrame#card", "pytorch#166628"])
+@pytest.mark.parametrize(
+    "source", ["QColor(theme.text)", "Qt.GlobalColor.transparent", "QFrame#card", "pytorch#166628"]
+)
 def test_what_is_no_colour_literal_is_left_alone(source):
     assert not colour_literals(source)
 

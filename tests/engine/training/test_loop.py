@@ -29,7 +29,7 @@ from engine.training.events import (
     Started,
     Weights,
 )
-from engine.training.loop import batch_bounds, sample_steps, train
+from engine.training.loop import Meter, batch_bounds, sample_steps, train
 
 
 def of_kind(events, kind):
@@ -211,6 +211,21 @@ def test_an_epochs_figures_are_means_over_its_images(make_project, make_dataset,
 
     assert epoch.loss == pytest.approx(float(nn.functional.cross_entropy(scores, labels)), rel=1e-5)
     assert epoch.accuracy == pytest.approx(float((scores.argmax(1) == labels).double().mean()))
+
+
+def test_figures_over_batches_of_different_sizes_are_means_over_images():
+    meter, epoch = Meter(), Meter()
+    for loss, scores, labels in [
+        (1.0, [[1.0, 0.0]] * 3, [0, 0, 1]),
+        (5.0, [[0.0, 1.0]], [1]),
+        (2.0, [[0.0, 1.0]] * 2, [0, 0]),
+    ]:
+        meter.add(torch.tensor(loss), torch.tensor(scores), torch.tensor(labels))
+        if loss != 1.0:
+            meter.read(into=epoch)
+
+    assert meter.means() == (2.0, 0.0)
+    assert epoch.means() == ((3 * 1 + 5 + 2 * 2) / 6, 3 / 6)
 
 
 def test_progress_ends_with_each_epoch_and_never_goes_back(project, events_of):

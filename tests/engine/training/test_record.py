@@ -241,6 +241,22 @@ def test_a_failure_to_write_is_told_once_and_training_completes(
     assert events[-1].reason == "completed"
 
 
+def test_after_a_failure_nothing_more_is_kept(project, kept, tmp_path, monkeypatch):
+    """Whoever finds the folder finds the log end there, and no file from later on."""
+    syncs = []
+
+    def sync(_):
+        syncs.append(1)
+        if len(syncs) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", sync)
+
+    kept(project, tmp_path / "run")
+
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [LOG, "project.json"]
+
+
 def test_a_folder_that_holds_a_run_is_left_alone(project, kept, tmp_path):
     kept(project, tmp_path / "run")
     before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}

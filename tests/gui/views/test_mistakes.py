@@ -309,16 +309,12 @@ def test_a_selected_tile_is_framed_in_the_themes_colour(drawn):
     picture = drawn.list.viewport().grab().toImage()
 
     area = drawn.list.visualRect(drawn.model.index(0))
-    seen = {
-        picture.pixelColor(x, area.top() + 5).name() for x in range(area.left(), area.right())
-    }
+    seen = {picture.pixelColor(x, area.top() + 5).name() for x in range(area.left(), area.right())}
     assert DARK.accent in seen
     assert LIGHT.border not in seen
 
 
 def test_controls_have_names_for_a_screen_reader(view):
-    names = [
-        widget.accessibleName() for widget in (view.list, view.order, view.tile_size)
-    ]
+    names = [widget.accessibleName() for widget in (view.list, view.order, view.tile_size)]
 
     assert names == ["Misclassified images", "Order", "Tile size"]

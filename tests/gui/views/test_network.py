@@ -686,9 +686,7 @@ def test_a_card_is_dragged_by_moving_the_pressed_mouse(view, cards, monkeypatch)
         (QEvent.Type.MouseMove, 90),
     ):
         place = QPointF(x, 12)
-        event = QMouseEvent(
-            kind, place, card.mapToGlobal(place), LEFT, LEFT, NO_KEYS
-        )
+        event = QMouseEvent(kind, place, card.mapToGlobal(place), LEFT, LEFT, NO_KEYS)
         QApplication.sendEvent(card, event)
         assert dragged == (["conv2d_1"] if x == 90 else [])
 

@@ -104,9 +104,7 @@ def test_the_settings_of_another_project_are_shown(view, document):
     assert not document.modified
 
 
-@pytest.mark.parametrize(
-    ("field", "value"), [("batch_size", 64), ("epochs", 3), ("seed", 42)]
-)
+@pytest.mark.parametrize(("field", "value"), [("batch_size", 64), ("epochs", 3), ("seed", 42)])
 def test_a_whole_number_is_edited_and_undone(view, document, field, value):
     before = document.project
 
