@@ -20,7 +20,9 @@ WARM_UP_SECONDS = 0.3
 def main(arguments: list[str] | None = None) -> int:
     """Open the window, or do what the command line says; give the exit code."""
     from engine import cli
+    from engine.training.process import wait_without_spinning
 
+    wait_without_spinning()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
         return cli.main(arguments)

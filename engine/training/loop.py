@@ -24,6 +24,7 @@ from engine.training.events import (
     Weights,
 )
 from engine.training.network import build
+from engine.training.process import keep_freed_memory
 from engine.training.tuning import choose_threads
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def train(
     """
     import torch
 
+    keep_freed_memory()
     settings = project.training
     device = choose_device(settings.device)
     images, labels = tensors(dataset, dataset.train, device)

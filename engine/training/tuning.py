@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ROUND_SECONDS = 0.03  # a candidate's turn; interleaved, so that a passing load hits all alike
 ROUNDS = 3
 WORTHWHILE = 0.95  # more threads must bring at least this; a core left free keeps the window fluid
+SMALL_STEP = 0.003  # seconds; here threads win little, and lose twentyfold while cores are busy
 
 
 def cores() -> int:
@@ -36,6 +37,8 @@ def choose_threads(project: Project, images: Tensor, labels: Tensor) -> int:
     if len(candidates) == 1:
         return candidates[0]
     step = _trial_step(project, images, labels)
+    if median(_turn(step, 1)) < SMALL_STEP:
+        return 1
     seconds: dict[int, list[float]] = {count: [] for count in candidates}
     for _ in range(ROUNDS):
         for count in candidates:

@@ -275,7 +275,8 @@ class MatrixItem(QGraphicsObject):
     ) -> None:
         value = float(self._shown[row, column])
         color = between(scale, value / top) if value > 0 else QColor(self._theme.panel)
-        painter.fillRect(area.adjusted(0.5, 0.5, -0.5, -0.5), color)
+        gap = 0.5 if min(area.width(), area.height()) >= 4 else 0.0  # a tiny cell is not to vanish
+        painter.fillRect(area.adjusted(gap, gap, -gap, -gap), color)
         if readable and value > 0:
             painter.setPen(ink_on(color))
             text = f"{100 * value:.1f}" if self._percent else f"{value:.0f}"

@@ -14,7 +14,15 @@ from engine.data.dataset import Dataset, Split
 from engine.project.presets import FIRST, preset
 from engine.project.project import Project
 from engine.project.sources import ImageFolder
-from engine.training.events import DataReady, EpochDone, Evaluated, Event, Progress, Started
+from engine.training.events import (
+    DataReady,
+    EpochDone,
+    Evaluated,
+    Event,
+    Progress,
+    SetName,
+    Started,
+)
 from engine.training.history import Run
 
 HERE = Path(__file__).parent
@@ -74,13 +82,19 @@ def show(qtbot) -> Callable[..., Any]:
     return show
 
 
+@pytest.fixture(scope="session")
+def _app(qapp) -> None:
+    from gui.app import make_app
+
+    make_app()
+
+
 @pytest.fixture
-def make_window(qtbot) -> Callable[..., Any]:
+def make_window(_app, qtbot) -> Callable[..., Any]:
     """Make the whole window as the program does, with no project or with one."""
-    from gui.app import make_app, make_window
+    from gui.app import make_window
 
     def make(project=None):
-        make_app()
         window = make_window(project)
         qtbot.addWidget(window, before_close_func=_close_quietly)
         window.resize(1440, 900)
@@ -151,6 +165,7 @@ def make_answers(
     classes: int = 10,
     epoch: int = 1,
     whole: bool = True,
+    of: SetName = "validation",
 ) -> Evaluated:
     """Make an evaluation of these answers; without probabilities each is given with 90 %."""
     labels, predicted = np.asarray(labels), np.asarray(predicted)
@@ -161,7 +176,7 @@ def make_answers(
     return Evaluated(
         step=epoch * BATCHES,
         epoch=epoch,
-        of="validation",
+        of=of,
         whole=whole,
         loss=0.5,
         accuracy=float(np.mean(labels == predicted)) if count else 0.0,
@@ -187,5 +202,6 @@ def make_dataset(project: Project, count: int) -> Dataset:
     images = np.random.default_rng(0).random((count, *project.input_shape), np.float32)
     labels = np.arange(count) % project.output.classes
     split = Split(images, labels, 1000 + np.arange(count))
+    test = Split(1 - images, labels, 5000 + np.arange(count))
     zeros, ones = np.zeros(channels, np.float32), np.ones(channels, np.float32)
-    return Dataset(split, split, split, project.data.source.class_names, zeros, ones)
+    return Dataset(split, split, test, project.data.source.class_names, zeros, ones)

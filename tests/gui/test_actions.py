@@ -25,10 +25,15 @@ UI_KEYS = {
 
 
 @pytest.fixture
-def actions(qtbot):
+def parent(qtbot):
     parent = QWidget()
     qtbot.addWidget(parent)
-    yield make_actions(parent)
+    return parent
+
+
+@pytest.fixture
+def actions(parent):
+    return make_actions(parent)
 
 
 @pytest.fixture

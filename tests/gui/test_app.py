@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, QTimer
 
 from engine.problems import ProblemError
 from engine.project.presets import FIRST, preset
@@ -167,8 +167,7 @@ def test_the_window_is_there_before_torch_is_loaded(own_home):
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)
-def test_a_signal_ends_a_training_and_keeps_the_run(own_home, number):
+def test_a_signal_ends_a_training_and_keeps_the_run(own_home):
     process = subprocess.Popen(
         [sys.executable, "-c", TRAIN],
         cwd=ROOT,
@@ -179,19 +178,36 @@ def test_a_signal_ends_a_training_and_keeps_the_run(own_home, number):
     )
     try:
         folder = Path(process.stdout.readline().removeprefix("training ").strip())
-        process.send_signal(number)
+        process.send_signal(signal.SIGTERM)
         _, complaints = process.communicate(timeout=PATIENCE_SECONDS)
     finally:
         process.kill()
         process.wait()
 
-    assert process.returncode == 128 + number, complaints
+    assert process.returncode == 128 + signal.SIGTERM, complaints
     assert "Traceback" not in complaints
     last = list(read_log(folder))[-1]
     assert (last["event"], last["reason"]) == ("Finished", "stopped")
     assert {"best.safetensors", "last.safetensors", "evaluation.npz"} <= {
         path.name for path in folder.iterdir()
     }
+
+
+def test_the_exit_code_tells_which_signal_ended_it(window, monkeypatch, qtbot):
+    codes, handlers, warm = [], {}, []
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
+    monkeypatch.setattr(program, "warm_up", lambda: warm.append(True))
+    app = program.make_app()
+    monkeypatch.setattr(app, "exit", codes.append)
+    program.housekeeping(app, window)
+    qtbot.waitUntil(lambda: bool(warm))
+    for timer in window.findChildren(QTimer):
+        timer.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        handlers[number](number, None)
+
+    assert codes == [130, 143]
 
 
 @pytest.mark.usefixtures("qapp")

@@ -298,6 +298,36 @@ def test_a_new_training_begins_without_a_selected_cell(window, train):
     assert window.selection.cell is None
 
 
+def test_a_new_training_is_looked_at_while_it_learns(window, train):
+    train()
+    window.selection.select_set("test")
+
+    train()
+
+    assert window.selection.of == "validation"
+
+
+def test_edits_while_training_are_said_to_be_for_the_next_run(window, start, qtbot):
+    start()
+    assert window.status.note.text() == ""
+
+    edit(window)
+    assert window.status.note.text()
+
+    window.actions_by_name["stop"].trigger()
+    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=PATIENCE)
+    assert window.status.note.text() == ""
+
+
+def test_an_edit_taken_back_while_training_is_none(window, start):
+    start()
+    edit(window)
+
+    window.actions_by_name["undo"].trigger()
+
+    assert window.status.note.text() == ""
+
+
 def test_a_failed_run_says_why_and_the_program_goes_on(window, train, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(loop, "build", lambda _: 1 / 0)

@@ -19,7 +19,7 @@ from engine.project.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten, Ma
 from engine.project.losses import MeanSquaredError
 from engine.project.optimizers import Adam, Sgd
 from engine.project.project import Project
-from engine.training import evaluation, loop
+from engine.training import evaluation, loop, tuning
 from engine.training.control import Control
 from engine.training.events import (
     EpochDone,
@@ -152,6 +152,7 @@ def test_measuring_the_threads_leaves_no_trace(project, dataset, monkeypatch, co
         return 1
 
     monkeypatch.setattr(loop, "choose_threads", measured)
+    monkeypatch.setattr(tuning, "SMALL_STEP", 0)
 
     tuned = list(train(project, dataset, Control()))
 

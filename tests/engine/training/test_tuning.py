@@ -35,7 +35,8 @@ def machine(monkeypatch):
     return pretend
 
 
-def test_random_numbers_go_on_as_if_nothing_had_been_measured(make_project, batch):
+def test_random_numbers_go_on_as_if_nothing_had_been_measured(make_project, batch, monkeypatch):
+    monkeypatch.setattr(tuning, "SMALL_STEP", 0)
     project = make_project(Flatten(), Dense(), Dropout(), BatchNorm())
     torch.manual_seed(0)
     expected = torch.rand(5)
@@ -54,7 +55,9 @@ def test_the_images_are_not_changed(project, batch):
     assert torch.equal(batch[0], before)
 
 
-def test_it_chooses_no_more_threads_than_there_are_cores(project, batch):
+def test_it_chooses_no_more_threads_than_there_are_cores(project, batch, monkeypatch):
+    monkeypatch.setattr(tuning, "SMALL_STEP", 0)
+
     assert 1 <= choose_threads(project, *batch) <= cores()
 
 
@@ -62,6 +65,13 @@ def test_the_fastest_number_is_chosen(project, batch, machine):
     machine(8, {1: 1.0, 2: 0.6, 4: 0.4, 8: 0.5})
 
     assert choose_threads(project, *batch) == 4
+
+
+def test_a_small_step_stays_on_one_thread_however_fast_it_would_be_now(project, batch, machine):
+    """Threads wait for each other: one busy core makes such a step many times slower."""
+    machine(2, {1: 0.9 * tuning.SMALL_STEP, 2: 0.1 * tuning.SMALL_STEP})
+
+    assert choose_threads(project, *batch) == 1
 
 
 def test_all_cores_are_a_candidate(project, batch, machine):

@@ -58,7 +58,7 @@ def texts(monkeypatch):
         painter = Painter(picture)
         matrix.paint(painter)
         painter.end()
-        return dict((words, area) for area, words in written)
+        return {words: area for area, words in written}
 
     return paint
 
@@ -84,6 +84,18 @@ def corner(matrix, true, predicted) -> QPoint:
         grid.left() + (predicted + 0.12) * grid.width() / size,
         grid.top() + (true + 0.12) * grid.height() / size,
     ).toPoint()
+
+
+def colors_of_cell(picture, matrix, true, predicted):
+    grid, size = matrix.grid(), len(matrix.counts)
+    width, height = grid.width() / size, grid.height() / size
+    area = QRectF(grid.left() + predicted * width, grid.top() + true * height, width, height)
+    pixels = area.toAlignedRect().intersected(picture.rect())
+    return {
+        picture.pixelColor(x, y).name()
+        for x in range(pixels.left(), pixels.right() + 1)
+        for y in range(pixels.top(), pixels.bottom() + 1)
+    }
 
 
 def test_the_counts_are_scikit_learns(drawn):
@@ -304,8 +316,9 @@ def test_any_answers_are_painted(
         picture = painted(view)
 
     if len(labels):
-        corner_of_first = corner(view.matrix, int(labels[0]), int(predicted[0]))
-        assert picture.pixelColor(corner_of_first).name() != LIGHT.panel
+        true, answered = int(labels[0]), int(predicted[0])
+        most = LIGHT.right[1] if true == answered else LIGHT.wrong[1]
+        assert most in colors_of_cell(picture, view.matrix, true, answered)
 
 
 def test_answers_without_a_probability_are_counted(view, run_of, answers):
@@ -428,3 +441,30 @@ def test_a_row_without_images_is_said_in_words(view, run_of, answers):
 def test_controls_have_names_for_a_screen_reader(view):
     assert view.canvas.accessibleName() == "Confusion matrix"
     assert view.shown_as.accessibleName() == "What a cell shows"
+
+
+def test_the_test_set_can_not_be_chosen_before_it_is_used(drawn):
+    assert not drawn.of.isEnabled()
+    assert "when the last epoch is done" in drawn.of.toolTip()
+
+
+def test_the_test_set_can_be_looked_at_once_it_is_used(drawn, run, answers, selection):
+    run.apply(answers([3, 3], [5, 5], of="test"), 9.0)
+    drawn.show_run(run, EVALUATION)
+    assert drawn.matrix.counts.sum() == 1000
+
+    drawn.of.setCurrentIndex(drawn.of.findData("test"))
+    drawn.of.activated.emit(drawn.of.currentIndex())
+
+    assert selection.of == "test"
+    assert drawn.matrix.counts[3, 5] == drawn.matrix.counts.sum() == 2
+
+
+def test_the_set_that_another_view_chose_is_shown(drawn, run, answers, selection):
+    run.apply(answers([3], [5], of="test"), 9.0)
+    drawn.show_run(run, EVALUATION)
+
+    selection.select_set("test")
+
+    assert drawn.of.currentText() == "Test"
+    assert drawn.matrix.counts.sum() == 1

@@ -318,3 +318,27 @@ def test_controls_have_names_for_a_screen_reader(view):
     names = [widget.accessibleName() for widget in (view.list, view.order, view.tile_size)]
 
     assert names == ["Misclassified images", "Order", "Tile size"]
+
+
+def test_it_follows_the_chosen_set(drawn, run, answers, selection):
+    run.apply(answers([3], [5], of="test"), 9.0)
+    drawn.show_run(run, EVALUATION)
+    assert len(drawn.model.truths()) == 4
+
+    selection.select_set("test")
+
+    assert drawn.model.truths() == [(3, 5)]
+    words = drawn.model.index(0).data(Qt.ItemDataRole.ToolTipRole)
+    assert words.startswith("Image 5,000 of the test set.")
+
+
+def test_an_image_of_the_test_set_is_its_own(drawn, run, answers, selection):
+    run.apply(answers([3], [5], of="test"), 9.0)
+    drawn.show_run(run, EVALUATION)
+
+    selection.select_set("test")
+
+    picture = drawn.model.index(0).data(Qt.ItemDataRole.DecorationRole)
+    pixel = QColor(picture.pixel(2, 4)).red()
+    assert pixel == round(255 * float(run.dataset.test.images[0, 0, 4, 2]))
+    assert pixel != round(255 * float(run.dataset.validation.images[0, 0, 4, 2]))

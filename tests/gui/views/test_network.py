@@ -191,16 +191,6 @@ def test_an_added_card_is_brought_into_sight(view, cards, qtbot):
     qtbot.waitUntil(lambda: card.visibleRegion().boundingRect() == card.rect())
 
 
-def test_more_layers_than_a_project_holds_are_refused_with_a_sentence(view, document, qtbot):
-    document.replace(Project(layers=(Flatten(), *(Dropout(),) * (MAX_LAYERS - 1))), None)
-
-    with qtbot.waitSignal(view.refused) as refused:
-        view.add(Dense)
-
-    assert str(MAX_LAYERS) in refused.args[0]
-    assert len(document.project.layers) == MAX_LAYERS
-
-
 def test_a_click_selects_a_card(click, selection, cards):
     click("conv2d_2")
 
@@ -846,3 +836,12 @@ def test_a_card_made_later_has_its_icon(view):
     view.add(Dropout)
 
     assert not view.column.cards["dropout_1"]._icon.pixmap().isNull()
+
+
+def test_what_a_project_teaches_is_told(view, document):
+    assert view.about.text() == CNN.about
+    assert view.about.isVisible()
+
+    document.replace(Project(), None)
+
+    assert not view.about.isVisible()

@@ -129,3 +129,13 @@ def test_rows_stay_sorted_while_training(view, run_of, answers):
     view.show_run(run, EVALUATION)
 
     assert [row[0] for row in rows(view)][:2] == ["class 7", "class 0"]
+
+
+def test_it_follows_the_chosen_set(view, run_of, answers, selection):
+    run = run_of(answers([0], [0]), answers([3, 3, 3], [3, 3, 3], of="test"))
+    view.show_run(run, EVALUATION)
+    assert rows(view)[3][4] == "0"
+
+    selection.select_set("test")
+
+    assert rows(view)[3][4] == "3"

@@ -175,3 +175,12 @@ def test_a_new_run_forgets_the_last_ones_result(view, running, project_of):
 )
 def test_a_time_is_written_as_on_a_clock(seconds, text):
     assert clock(seconds) == text
+
+
+def test_edits_while_training_are_said_to_be_for_the_next_run(view):
+    view.show_edited(True)
+    assert view.note.text() == "Your edits are for the next run"
+
+    view.show_edited(False)
+
+    assert view.note.text() == ""
