@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from engine.data.load import data_folder, found
+from engine.data.load import found
+from engine.places import data_folder, home
 from engine.platform_check import display_problem, missing_qt_libraries
 from engine.project.presets import FIRST, preset
 from engine.project.sources import KNOWN_SOURCES
-from engine.store.runs import home
 from engine.training.device import choose_device
 from engine.training.network import build
 

@@ -15,6 +15,12 @@ QT_LIBRARIES = {
     "libGL.so.1": "libgl1",
     "libdbus-1.so.3": "libdbus-1-3",
     "libfontconfig.so.1": "libfontconfig1",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libxkbcommon.so.0": "libxkbcommon0",
+}
+"""The libraries that PySide6's wheel expects of any Linux system, and Debian's packages of them."""
+
+DISPLAY_LIBRARIES = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
     "libxcb-cursor.so.0": "libxcb-cursor0",
     "libxcb-icccm.so.4": "libxcb-icccm4",
@@ -26,7 +32,7 @@ QT_LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "libwayland-cursor.so.0": "libwayland-cursor0",
 }
-"""The libraries that PySide6's wheel expects of a Linux system, and Debian's packages of them."""
+"""What it expects beside them where the window is to be seen on a display."""
 
 NEED_DISPLAY = ("", "xcb", "wayland", "wayland-egl")
 """The Qt platforms that draw on a display; the others (offscreen, vnc ...) do without one."""
@@ -36,21 +42,26 @@ def missing_qt_libraries() -> list[str]:
     """List the Debian packages whose libraries this Linux system lacks for a window."""
     if sys.platform != "linux":
         return []
-    return [package for soname, package in QT_LIBRARIES.items() if not _loads(soname)]
+    wanted = QT_LIBRARIES | (DISPLAY_LIBRARIES if _needs_display() else {})
+    return [package for soname, package in wanted.items() if not _loads(soname)]
 
 
 def display_problem() -> Problem | None:
     """Say that there is no display to open a window on, and what to do instead."""
-    environment = os.environ
-    platform = environment.get("QT_QPA_PLATFORM", "").partition(":")[0].partition(";")[0]
-    if sys.platform != "linux" or platform not in NEED_DISPLAY:
+    if sys.platform != "linux" or not _needs_display():
         return None
+    environment = os.environ
     if environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"):
         return None
     return Problem(
         "There is no display to open the window on. Start it from a desktop, over ssh -X, or "
         "under xvfb-run; to train without a window: layerscope train digits-mlp"
     )
+
+
+def _needs_display() -> bool:
+    platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0].partition(";")[0]
+    return platform in NEED_DISPLAY
 
 
 def _loads(soname: str) -> bool:

@@ -25,7 +25,8 @@ class Problem:
     """A message for people: a template that a window can translate, and the values in it.
 
     `where` names the place it belongs to: a layer's name, "output", or a setting's dotted path
-    such as "training.batch_size"; empty for the whole project.
+    such as "training.batch_size" (of a value that is changed by itself, the field's name); empty
+    for the whole project.
     """
 
     template: str
@@ -99,6 +100,10 @@ OUT_OF_RANGE = {  # pydantic's names of what can be wrong with a value
     "float_type": "{field} must be a number such as 0.001, but it is {value}.",
     "int_parsing": "{field} must be a whole number, but it is {value}.",
     "int_type": "{field} must be a whole number, but it is {value}.",
+    "int_parsing_size": "{field} must be a whole number with fewer digits.",
+    "union_tag_not_found": "{field} must be an object with a {discriminator}.",
+    "too_long": "{field} must have at most {max_length} entries, but it has {actual_length}.",
+    "string_too_long": "{field} must have at most {max_length} letters.",
     "int_from_float": "{field} must be a whole number, but it is {value}.",
     "literal_error": "{field} must be {expected}, but it is {value}.",
     "union_tag_invalid": "{field} must be one of {expected_tags}, but it is {value}.",

@@ -29,7 +29,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.data.load import data_folder, found
+from engine.data.load import found
+from engine.places import data_folder
 from engine.problems import ProblemError
 from engine.project.presets import FIRST, preset
 from engine.project.sources import KnownSource

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from engine.store.runs import home
+from engine.places import home
 
 RECENT = 8
 

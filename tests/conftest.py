@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from engine.platform_check import missing_qt_libraries
+
 if TYPE_CHECKING:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QWidget
@@ -24,9 +26,20 @@ GRACE_SECONDS = 2.0  # how long a thread may take to end after its test
 if os.environ.get("QT_QPA_PLATFORM") != "xcb":
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+# Without Qt's system libraries the engine's tests run, and those of the window are left out.
+MISSING = missing_qt_libraries()
+pytest_plugins = [] if MISSING else ["pytestqt.plugin"]
+collect_ignore_glob = ["gui/*", "window/*"] if MISSING else []
+
 # Other programs share the processor: slowness is no failure.
 settings.register_profile("layerscope", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("layerscope")
+
+
+def pytest_report_header() -> str:
+    if not MISSING:
+        return "window: tested"
+    return f"window: NOT tested, Qt lacks libraries: sudo apt-get install {' '.join(MISSING)}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,7 +74,8 @@ def _needs_are_met(request: pytest.FixtureRequest, own_home: Path) -> None:
 
 
 def _skip_without_mnist() -> None:
-    from engine.data.load import data_folder, found
+    from engine.data.load import found
+    from engine.places import data_folder
     from engine.project.sources import Mnist
 
     if not found(Mnist(), data_folder()):

@@ -22,14 +22,16 @@ WINDOW = {"PySide6", "shiboken6", "pyqtgraph", "gui"}
 # An engine room, and the rooms that it may know. What is not listed may know all of the engine.
 KNOWS: dict[str, set[str]] = {
     "engine.problems": set(),
+    "engine.places": set(),
     "engine.mailbox": set(),
     "engine.platform_check": {"engine.problems"},
     "engine.project": {"engine.problems"},
     "engine.analysis": set(),
     "engine.export": {"engine.problems", "engine.project"},
     "engine.data": {"engine.problems", "engine.project"},
-    "engine.store": {"engine.problems", "engine.project"},
+    "engine.store": {"engine.places", "engine.problems", "engine.project"},
     "engine.training": {
+        "engine.places",
         "engine.problems",
         "engine.project",
         "engine.data",

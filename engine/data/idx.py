@@ -114,8 +114,8 @@ def read_family(source: KnownSource, folder: Path, progress: Progress) -> Images
     place = home(source, folder)
     if place is None:
         raise ProblemError(
-            '{title} is not in the data folder {folder}: download it, or choose "use files I '
-            'already have".',
+            "{title} is not in the data folder {folder}. Get it with “Choose data” in the "
+            "window, or name the folder that holds it by --data or LAYERSCOPE_DATA.",
             title=source.title,
             folder=str(folder),
         )

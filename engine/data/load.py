@@ -6,7 +6,6 @@ here: `read` for every source, EXAMINERS for those that a person's own files mak
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import singledispatch
 from pathlib import Path
@@ -31,7 +30,7 @@ from engine.project.sources import (
     Source,
 )
 
-__all__ = ["data_folder", "found", "images_of", "inspect", "load", "prepare", "read"]
+__all__ = ["found", "images_of", "inspect", "load", "prepare", "read"]
 
 AnyFile = TypeVar("AnyFile", bound=FileSource)
 
@@ -62,19 +61,6 @@ EXAMINERS: dict[type[FileSource], Callable[[Path, Progress], Images]] = {
     NpzFile: archives.examine_archive,
 }
 """How a person's files are read for the first time, when nothing is declared of them yet."""
-
-
-def data_folder() -> Path:
-    """Say where public datasets lie: LAYERSCOPE_DATA, else data in LAYERSCOPE_HOME, else the
-    system's place for a program's data.
-    """
-    import platformdirs
-
-    if chosen := os.environ.get("LAYERSCOPE_DATA"):
-        return Path(chosen).expanduser()
-    if home := os.environ.get("LAYERSCOPE_HOME"):
-        return Path(home).expanduser() / "data"
-    return platformdirs.user_data_path("layerscope", appauthor=False) / "data"
 
 
 def found(source: KnownSource, folder: Path) -> bool:

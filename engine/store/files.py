@@ -8,12 +8,14 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 from engine.problems import ProblemError
 
+STRAY_SECONDS = 3600
 TEMPORARY = ".layerscope-saving-"
 
 
@@ -52,7 +54,10 @@ def write_problem(path: Path, error: OSError) -> ProblemError:
 
 
 def sweep(folder: Path) -> None:
-    """Delete what a killed program left half-written in a folder."""
+    """Delete what a killed program left half-written in a folder; another one may be at work on
+    what is newer than an hour.
+    """
     for stray in folder.glob(f"{TEMPORARY}*.tmp"):
         with suppress(OSError):
-            stray.unlink()
+            if time.time() - stray.stat().st_mtime > STRAY_SECONDS:
+                stray.unlink()

@@ -9,7 +9,7 @@ from engine.problems import Problem, ProblemError
 from engine.project.format import dumps, loads
 from engine.project.presets import presets
 from engine.project.project import Project
-from engine.store.files import write_safely
+from engine.store.files import sweep, write_safely
 
 SUFFIX = ".layerscope.json"
 LARGEST = 16_000_000  # bytes; a project of 1,000 layers has 200,000
@@ -45,6 +45,7 @@ def open_project(name: str) -> Project:
 def save_project(path: Path, project: Project) -> None:
     """Write a project file; ProblemError where that fails, and then the old file is as it was."""
     write_safely(path, dumps(project).encode())
+    sweep(path.parent)
 
 
 def _text(path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -13,8 +12,8 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
-import platformdirs
 
+from engine.places import home
 from engine.problems import ProblemError
 from engine.project.format import dumps
 from engine.project.project import Project
@@ -22,12 +21,6 @@ from engine.store.files import write_problem, write_safely
 
 LOG = "events.jsonl"
 FLUSH_SECONDS = 1.0
-
-
-def home() -> Path:
-    """Tell where runs and settings live: LAYERSCOPE_HOME, or the system's place for such data."""
-    chosen = os.environ.get("LAYERSCOPE_HOME")
-    return Path(chosen) if chosen else platformdirs.user_data_path("layerscope", appauthor=False)
 
 
 def new_run_folder(project: Project) -> Path:

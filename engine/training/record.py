@@ -19,6 +19,7 @@ from engine.training.events import (
     Failed,
     Finished,
     Loading,
+    Started,
     Warned,
     Weights,
 )
@@ -42,6 +43,8 @@ class Recorder:
         """Write an event; a failure comes back once, as a warning for the person."""
         if self._path is None or isinstance(event, NOT_KEPT):
             return None
+        if self._folder is None and not isinstance(event, Started):
+            return None  # it ended before it began: there is nothing to keep
         try:
             if self._folder is None:
                 self._folder = RunFolder(self._path, self._project)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.data.dataset import Cancelled, Dataset
-from engine.data.load import data_folder, load
+from engine.data.load import load
+from engine.places import data_folder
 from engine.problems import ProblemError
 from engine.project.checks import machine_memory, problems
 from engine.project.project import Project
@@ -37,9 +38,9 @@ def run(
     try:
         for event in _guarded(_events(project, control, data, folder, threads, loading)):
             warning = recorder.keep(event)
-            yield event
             if warning is not None:
-                yield warning
+                yield warning  # before the event, which may be the last
+            yield event
     finally:
         recorder.close()
 

@@ -5,7 +5,12 @@ import sys
 
 import pytest
 
-from engine.platform_check import QT_LIBRARIES, display_problem, missing_qt_libraries
+from engine.platform_check import (
+    DISPLAY_LIBRARIES,
+    QT_LIBRARIES,
+    display_problem,
+    missing_qt_libraries,
+)
 
 VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
@@ -43,6 +48,13 @@ def test_a_missing_library_is_named_by_its_package(system, without):
     without("libxcb-cursor.so.0", "libEGL.so.1")
 
     assert missing_qt_libraries() == ["libegl1", "libxcb-cursor0"]
+
+
+def test_without_a_display_the_displays_libraries_are_not_asked_for(system, without):
+    system(QT_QPA_PLATFORM="offscreen")
+    without("libEGL.so.1", *DISPLAY_LIBRARIES)
+
+    assert missing_qt_libraries() == ["libegl1"]
 
 
 def test_nothing_is_missing_where_all_can_be_loaded(system, without):

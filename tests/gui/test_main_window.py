@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -374,7 +374,8 @@ def test_the_runs_folder_is_opened(window, train, monkeypatch):
     assert opened == [QUrl.fromLocalFile(str(window.session.folder))]
 
 
-def test_train_asks_for_images_that_are_missing(window, monkeypatch):
+def test_train_asks_for_images_that_are_missing(window, monkeypatch, tmp_path):
+    monkeypatch.setenv("LAYERSCOPE_DATA", str(tmp_path))
     opened = []
 
     class Dialog(QDialog):
@@ -676,19 +677,27 @@ def test_an_edit_that_is_refused_is_told(window):
 
 
 @pytest.mark.parametrize(
-    ("key", "modifiers", "count"),
+    ("keys", "layers"),
     [
-        (Qt.Key.Key_Delete, NO_KEYS, 1),
-        (Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier, 3),
+        ("Del", ["flatten_1"]),
+        ("Ctrl+D", ["flatten_1", "dense_1", "dense_2"]),
+        ("Ctrl+X", ["flatten_1"]),
+        ("Ctrl+C, Ctrl+V", ["flatten_1", "dense_1", "dense_2"]),
+        ("Ctrl+X, Ctrl+V, Ctrl+V", ["flatten_1", "dense_1", "dense_2"]),
+        ("Ctrl+A, Del", []),
+        ("Ctrl+D, Ctrl+Z", ["flatten_1", "dense_1"]),
+        ("Ctrl+D, Ctrl+Z, Ctrl+Shift+Z", ["flatten_1", "dense_1", "dense_2"]),
+        ("Alt+Up", ["dense_1", "flatten_1"]),
+        ("Alt+Up, Alt+Down", ["flatten_1", "dense_1"]),
     ],
 )
-def test_keys_act_on_the_selected_layers(window, qtbot, key, modifiers, count):
-    window.selection.select_layers(("dense_1",))
-    window.network.column.setFocus()
+def test_keys_act_on_the_selected_layers(window, qtbot, keys, layers):
+    qtbot.mouseClick(window.network.column.cards["dense_1"], LEFT, pos=QPoint(60, 12))
 
-    qtbot.keyClick(window.network.column, key, modifiers)
+    for key in keys.split(", "):
+        qtbot.keySequence(window.network.column, QKeySequence(key))
 
-    assert len(window.document.project.layers) == count
+    assert [layer.name for layer in window.document.project.layers] == layers
 
 
 def test_delete_in_a_field_edits_the_field(window, qtbot):

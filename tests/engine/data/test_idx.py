@@ -113,7 +113,7 @@ def test_three_of_four_files_are_no_dataset(idx_folder):
 
 
 def test_a_missing_dataset_says_how_to_get_it(tmp_path):
-    with pytest.raises(ProblemError, match=r'KMNIST is not in the data folder .* "use files I'):
+    with pytest.raises(ProblemError, match=r"KMNIST is not in the data folder .*Choose data"):
         read_family(Kmnist(), tmp_path, silent)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from engine.data import load
 from engine.data.dataset import Cancelled
+from engine.places import data_folder
 from engine.problems import ProblemError
 from engine.project.sources import (
     FILE_SOURCES,
@@ -190,19 +191,19 @@ def test_files_are_found_by_their_names(idx_folder):
 def test_the_data_folder_is_the_one_that_the_environment_names(monkeypatch, tmp_path):
     monkeypatch.setenv("LAYERSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LAYERSCOPE_DATA", str(tmp_path / "data"))
-    assert load.data_folder() == tmp_path / "data"
+    assert data_folder() == tmp_path / "data"
 
 
 def test_the_data_folder_lies_in_the_home_that_the_environment_names(monkeypatch, tmp_path):
     monkeypatch.setenv("LAYERSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("LAYERSCOPE_DATA", raising=False)
-    assert load.data_folder() == tmp_path / "home" / "data"
+    assert data_folder() == tmp_path / "home" / "data"
 
 
 def test_the_data_folder_is_otherwise_the_systems(monkeypatch):
     monkeypatch.delenv("LAYERSCOPE_HOME", raising=False)
     monkeypatch.delenv("LAYERSCOPE_DATA", raising=False)
-    assert load.data_folder() == platformdirs.user_data_path("layerscope", appauthor=False) / "data"
+    assert data_folder() == platformdirs.user_data_path("layerscope", appauthor=False) / "data"
 
 
 def test_importing_the_data_needs_none_of_the_heavy_libraries():

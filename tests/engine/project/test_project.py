@@ -116,7 +116,7 @@ def test_layers_without_a_name_get_one():
 def test_too_many_layers_are_refused():
     full = project_of(*(Flatten() for _ in range(MAX_LAYERS)))
 
-    with pytest.raises(ProblemError, match=r"^layers: "):
+    with pytest.raises(ProblemError, match=r"^layers must have at most 1,000 "):
         full.insert(0, Flatten())
 
 

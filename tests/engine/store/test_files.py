@@ -159,14 +159,25 @@ ROOT = Path(__file__).parents[3]
 def test_sweeping_removes_what_a_killed_program_left_and_nothing_else(tmp_path):
     for name in (f"{TEMPORARY}1.tmp", f"{TEMPORARY}2.tmp", "mine.tmp", "a.json"):
         (tmp_path / name).write_bytes(b"")
+        os.utime(tmp_path / name, (0, 0))
 
     sweep(tmp_path)
 
     assert names(tmp_path) == ["a.json", "mine.tmp"]
 
 
+def test_sweeping_leaves_what_another_program_may_be_writing(tmp_path):
+    (tmp_path / f"{TEMPORARY}1.tmp").write_bytes(b"")
+
+    sweep(tmp_path)
+
+    assert names(tmp_path) == [f"{TEMPORARY}1.tmp"]
+
+
 def test_what_is_being_written_is_known_to_the_sweep(tmp_path, monkeypatch):
     def sweep_before(*_):
+        for stray in tmp_path.iterdir():
+            os.utime(stray, (0, 0))
         sweep(tmp_path)
         raise OSError(errno.EIO, "the sweep came first")
 

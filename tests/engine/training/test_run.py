@@ -70,7 +70,7 @@ def test_a_warning_is_told_where_it_happens(tiny, project, tmp_path):
 
     events = events_of(project, folder=tmp_path / "file" / "run")
 
-    assert [type(event) for event in events[:3]] == [DataReady, Started, Warned]
+    assert [type(event) for event in events[:3]] == [DataReady, Warned, Started]
     assert events[-1].reason == "completed"
 
 
