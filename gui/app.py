@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from PySide6.QtWidgets import QApplication
 
     from gui.main_window import MainWindow
 
-GARBAGE_SECONDS = 5
+GARBAGE_SECONDS = 1  # also how soon an idle window hears of a signal
 WARM_UP_SECONDS = 0.3
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Open the window, or do what the command line says; give the exit code."""
     from engine import cli
-    from engine.training.process import wait_without_spinning
 
-    wait_without_spinning()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
         return cli.main(arguments)
@@ -114,6 +114,7 @@ def housekeeping(app: QApplication, window: MainWindow) -> None:
     garbage.timeout.connect(lambda: gc.collect(1))
     garbage.start(GARBAGE_SECONDS * 1000)
     QTimer.singleShot(int(WARM_UP_SECONDS * 1000), window, warm_up)
+    sys.excepthook = lambda kind, error, trace: tell(window, kind, error, trace)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: end_by_signal(app, window, number))
 
@@ -123,6 +124,17 @@ def warm_up() -> None:
     import threading
 
     threading.Thread(target=_load_libraries, name="warm-up", daemon=True).start()
+
+
+def tell(
+    window: MainWindow, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Show an error that nobody expected in the window, and on the terminal as ever."""
+    import traceback
+
+    sys.__excepthook__(kind, error, trace)
+    sentence = f"An error of the program: {kind.__name__}: {error}. Your project is as it was."
+    window.banner.say(sentence, "".join(traceback.format_exception(kind, error, trace)))
 
 
 def end_by_signal(app: QApplication, window: MainWindow, number: int) -> None:

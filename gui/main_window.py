@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl
@@ -112,7 +113,9 @@ class MainWindow(QMainWindow):
         answer = QMessageBox.question(
             self,
             self.tr("Save changes?"),
-            self.tr("“{name}” has changes that are not saved.").format(name=self.document.name),
+            escape(
+                self.tr("“{name}” has changes that are not saved.").format(name=self.document.name)
+            ),
             button.Save | button.Discard | button.Cancel,
             button.Save,
         )
@@ -348,7 +351,9 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].triggered.connect(lambda _=False, handler=handler: handler())
         for name in LAYER_COMMANDS:
             action = self.actions_by_name[name]
-            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            # Elsewhere these keys are the field's, the table's or the gallery's own.
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            self.network.column.addAction(action)
             action.triggered.connect(lambda _=False, name=name: self.network.run_command(name))
 
     def _make_toolbar(self) -> None:
@@ -379,7 +384,8 @@ class MainWindow(QMainWindow):
             if command.separator:
                 menu.addSeparator()
             menu.addAction(self.actions_by_name[command.name])
-            self.addAction(self.actions_by_name[command.name])
+            if command.name not in LAYER_COMMANDS:
+                self.addAction(self.actions_by_name[command.name])
             if command.name == "open":
                 self._recent = menu.addMenu(self.tr("Open &recent"))
                 self._recent.aboutToShow.connect(self._fill_recent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -29,7 +30,7 @@ def new_run_folder(project: Project) -> Path:
     title = re.sub(r"[^\w\- ]+", "", project.title).strip()[:40] or "run"
     first = folder = home() / "runs" / f"{moment} {title}"
     number = 2
-    while folder.exists():
+    while os.path.exists(folder):
         folder = first.with_name(f"{first.name} {number}")
         number += 1
     return folder

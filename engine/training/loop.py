@@ -10,6 +10,7 @@ import numpy as np
 from engine.data.dataset import Dataset, Split
 from engine.project.layers import BatchNorm
 from engine.project.project import Project
+from engine.training.allocator import keep_freed_memory
 from engine.training.control import Control
 from engine.training.device import choose_device
 from engine.training.evaluation import answers, batch_rows, evaluated
@@ -24,7 +25,6 @@ from engine.training.events import (
     Weights,
 )
 from engine.training.network import build
-from engine.training.process import keep_freed_memory
 from engine.training.tuning import choose_threads
 
 if TYPE_CHECKING:

@@ -89,6 +89,7 @@ class NetworkView(QWidget):
     def add(self, kind: type[Layer]) -> None:
         """Insert a new layer below the selected one, or at the end, and select it."""
         self.column.insert(self.tr("Add {title}").format(title=kind.title), (kind(),))
+        self.column.setFocus()
 
     def run_command(self, command: str) -> None:
         """Do what the menu or a key says with the selected layers."""
@@ -263,12 +264,9 @@ class Column(QWidget):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
-        window_actions = {action.objectName(): action for action in self.window().actions()}
-        for name in ("move_up", "move_down", "duplicate", "cut", "copy", "paste", "delete"):
-            if name in window_actions:
-                menu.addAction(window_actions[name])
-        menu.exec(event.globalPos())
-        menu.deleteLater()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addActions(self.actions())
+        menu.popup(event.globalPos())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasFormat(MOVE_MIME) or event.mimeData().hasFormat(LAYERS_MIME):

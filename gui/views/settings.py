@@ -70,6 +70,7 @@ class SettingsView(QScrollArea):
         if kind is not self.numbers_kind:
             form = Form(kind)
             form.edited.connect(self._edit_optimizer)
+            form.mend_wanted.connect(self._mend)
             self._column.replaceWidget(self.numbers, form)
             self.numbers.hide()
             self.numbers.deleteLater()

@@ -261,3 +261,13 @@ def test_libraries_are_loaded_behind_the_window():
     for thread in warming:
         thread.join(PATIENCE_SECONDS)
     assert {"torch.optim", "sklearn.model_selection"} <= set(sys.modules)
+
+
+def test_an_unexpected_error_is_told_in_the_window(window, capsys):
+    try:
+        raise RuntimeError("boom")
+    except RuntimeError as error:
+        program.tell(window, type(error), error, error.__traceback__)
+
+    assert "RuntimeError: boom" in window.banner.sentence.text()
+    assert "boom" in capsys.readouterr().err

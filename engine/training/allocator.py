@@ -1,23 +1,12 @@
-"""Settings of the whole process that decide how fast torch computes on a CPU."""
+"""How the C library gives memory to tensors, which decides much of a convolution's speed."""
 
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 KEPT_BYTES = 1 << 30
-
-
-def wait_without_spinning() -> None:
-    """Let OpenMP's threads sleep while they wait for each other; call it before torch is loaded.
-
-    They spin otherwise, and where another program or the window wants their core, each waits for
-    one that is not running: with both cores of a machine taken, a step took 230 ms instead of 60.
-    Whoever sets OMP_WAIT_POLICY decides otherwise.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def keep_freed_memory() -> None:
