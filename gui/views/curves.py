@@ -113,7 +113,8 @@ class CurvesView(QWidget):
             (best.epoch, 100 * best.validation_accuracy) if best else None,
         )
         if self.follow.isChecked():
-            self.loss.plot.setXRange(0, max(x[-1], SHORTEST_EPOCHS), padding=0.02)
+            for part in (self.loss, self.accuracy):
+                part.plot.setXRange(0, max(x[-1], SHORTEST_EPOCHS), padding=0.02)
 
     def _set_log(self, on: bool) -> None:
         self.loss.log = on
@@ -224,6 +225,7 @@ class Plot:
             self.plot.setLabel("bottom", bottom)
         self.plot.showGrid(x=True, y=True, alpha=0.25)
         self.plot.setMouseEnabled(x=True, y=True)
+        self.plot.enableAutoRange(x=False)  # the view sets it for both plots alike
         self.raw, self.smooth = pg.PlotDataItem(), pg.PlotDataItem()
         self.dots, self.star = pg.PlotDataItem(), pg.PlotDataItem()
         self.cursor = pg.InfiniteLine(angle=90)

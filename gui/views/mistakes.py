@@ -336,10 +336,12 @@ class TileDelegate(QStyledItemDelegate):
 
 
 def percent(probability: float) -> str:
-    """Write a probability in percent; near 100 with the digit that tells it from certainty."""
+    """Write a probability in percent; near 100 with more digits, and never as certainty."""
     if np.isnan(probability):
         return "not a number"
-    return f"{100 * probability:.1f} %" if probability < 0.9995 else "> 99.9 %"
+    if probability < 0.9995:
+        return f"{100 * probability:.1f} %"
+    return f"{min(100 * probability, 99.99):.2f} %"
 
 
 def _note(text: str) -> QLabel:

@@ -218,8 +218,8 @@ def test_a_probability_that_is_no_number_is_told(view, run_of, answers):
         (0.0, "0.0 %"),
         (0.5, "50.0 %"),
         (0.9994, "99.9 %"),
-        (0.9996, "> 99.9 %"),
-        (1.0, "> 99.9 %"),
+        (0.9996, "99.96 %"),
+        (1.0, "99.99 %"),
         (float("nan"), "not a number"),
     ],
 )
