@@ -6,9 +6,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtCore import QEventLoop, QPoint, QPointF, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from gui.views.confusion import Canvas
@@ -57,19 +56,26 @@ class Person:
         for _ in range(PATIENCE_SECONDS * 20):
             if condition():
                 return
-            QTest.qWait(50)
+            live(50)
         self.photograph("given-up")
         raise AssertionError(f"waited {PATIENCE_SECONDS} s in vain for: {what}")
 
     def photograph(self, name: str) -> None:
         """Keep a picture of the whole screen."""
-        QTest.qWait(300)
+        live(300)
         QGuiApplication.primaryScreen().grabWindow(0).save(str(self.screenshots / f"{name}.png"))
 
     def _do(self, *words: str) -> None:
         """Let xdotool act while the window goes on living."""
         acting = subprocess.Popen(["xdotool", *words])
         while acting.poll() is None:
-            QTest.qWait(10)
+            live(10)
         assert acting.returncode == 0
-        QTest.qWait(120)
+        live(120)
+
+
+def live(milliseconds: int) -> None:
+    """Let the window live on. QTest.qWait would hold Python's lock, and the training with it."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
