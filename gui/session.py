@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import traceback
 from collections.abc import Hashable
@@ -26,7 +24,6 @@ SLOWEST_FRAME_SECONDS = 1 / 4
 PAINT_BUDGET = 0.05  # the share of one core that showing a training may take
 DEAREST_FRAME = SLOWEST_FRAME_SECONDS * PAINT_BUDGET  # seconds; a dearer one can't slow it more
 CLOSE_SECONDS = 3.0
-NICENESS = 10  # measured on two taken cores: the window's stalls fell from 82 to 47 ms (p99)
 
 
 class State(Enum):
@@ -152,19 +149,9 @@ def newest_of(event: Event) -> Hashable | None:
 
 def work(project: Project, control: Control, folder: Path, mailbox: Mailbox[Event]) -> None:
     """Run the training in the worker thread; whatever happens ends in an event."""
-    step_aside()
     try:
         for event in run_project(project, control, folder=folder, loading=mailbox.post):
             if not isinstance(event, Weights):
                 mailbox.post(event)
     except BaseException as error:
         mailbox.post(Failed(f"Training broke off: {error}", traceback.format_exc()))
-
-
-def step_aside() -> None:
-    """Let the window's thread go before this one, and the ones it starts, on a taken core.
-
-    Only Linux gives each thread a niceness of its own.
-    """
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -223,7 +223,8 @@ class Plot:
             self.plot.getAxis(side).enableAutoSIPrefix(False)
         if bottom:
             self.plot.setLabel("bottom", bottom)
-        self.plot.showGrid(x=True, y=True, alpha=0.25)
+        self.grid = Grid(self.plot)
+        self.plot.addItem(self.grid, ignoreBounds=True)
         self.plot.setMouseEnabled(x=True, y=True)
         self.plot.enableAutoRange(x=False)  # the view sets it for both plots alike
         self.raw, self.smooth = pg.PlotDataItem(), pg.PlotDataItem()
@@ -265,6 +266,7 @@ class Plot:
             axis.setPen(pg.mkPen(theme.border))
             axis.setTextPen(pg.mkPen(theme.muted))
             axis.setStyle(tickFont=QFont())
+        self.grid.set_color(theme.grid)
         self.raw.setPen(pg.mkPen(theme.training_raw, width=1))
         self.smooth.setPen(pg.mkPen(theme.training, width=2))
         self.smooth.curve.setSegmentedLineMode("on")
@@ -300,6 +302,43 @@ class Plot:
             return x, y
         above = y > 0
         return x[above], np.log10(y[above])
+
+
+class Grid(pg.GraphicsObject):
+    """Lines behind the curves at the axes' main ticks. An axis' own grid took three quarters of
+    the time that a plot took to paint.
+    """
+
+    def __init__(self, plot: pg.PlotWidget) -> None:
+        super().__init__()
+        self._plot = plot
+        self._pen = pg.mkPen(LIGHT.grid)
+        self.setZValue(-10)
+
+    def set_color(self, color: str) -> None:
+        """Draw the lines in this colour; an opaque one, since others are dear."""
+        self._pen = pg.mkPen(color)
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return QRectF(self.viewRect())
+
+    def viewRangeChanged(self) -> None:
+        self.prepareGeometryChange()
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        area = self.boundingRect()
+        painter.setPen(self._pen)
+        for x in self._ticks("bottom", area.left(), area.right()):
+            painter.drawLine(QLineF(x, area.top(), x, area.bottom()))
+        for y in self._ticks("left", area.top(), area.bottom()):
+            painter.drawLine(QLineF(area.left(), y, area.right(), y))
+
+    def _ticks(self, side: str, low: float, high: float) -> list[float]:
+        axis = self._plot.getAxis(side)
+        length = axis.width() if side == "bottom" else axis.height()
+        levels = axis.tickValues(low, high, max(length, 1))
+        return list(levels[0][1]) if levels else []
 
 
 class ValueAxis(pg.AxisItem):
