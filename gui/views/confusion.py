@@ -28,6 +28,7 @@ from engine.training.history import Kind, Run
 from gui.forms import combo_box
 from gui.selection import Cell, Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme, between, ink_on
+from gui.widgets.empty_state import EmptyState
 
 FLATTEST = 1.8  # width over height of a cell
 COUNTS, OF_TRUE, OF_PREDICTED = "counts", "true", "predicted"
@@ -135,15 +136,12 @@ class ConfusionView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(head)
         column.addWidget(self.canvas, 1)
-        empty = QLabel(
+        empty = EmptyState(
             self.tr(
                 "Here you will see which digit is read as which.\n"
                 "A click on a cell shows its images."
             )
         )
-        empty.setObjectName("empty")
-        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        empty.setWordWrap(True)
         self._stack = QStackedLayout()
         self._stack.addWidget(empty)
         self._stack.addWidget(drawn)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from engine.training.history import Kind, Run
 from gui.curve_data import Floats, decimated, smoothed
 from gui.theme import LIGHT, MARGIN, SPACING, Theme
+from gui.widgets.empty_state import EmptyState
 
 BUCKETS = 600  # two points each: about what a plot is wide
 SMOOTH_POINTS = 300
@@ -186,14 +187,12 @@ class CurvesView(QWidget):
         column.addLayout(head)
         column.addWidget(self.loss.plot, 1)
         column.addWidget(self.accuracy.plot, 1)
-        empty = QLabel(
+        empty = EmptyState(
             self.tr(
                 "The curves of loss and accuracy grow here while the network trains.\n"
                 "Press Train (F5) to begin."
             )
         )
-        empty.setObjectName("empty")
-        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout()
         self._stack.addWidget(empty)
         self._stack.addWidget(plots)

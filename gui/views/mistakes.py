@@ -39,6 +39,7 @@ from gui.icons import icon
 from gui.pictures import as_picture
 from gui.selection import Cell, Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme
+from gui.widgets.empty_state import EmptyState
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 TILE = 64  # pixels of an image, to begin with
@@ -192,7 +193,7 @@ class MistakesView(QWidget):
         filters.setContentsMargins(MARGIN, 0, MARGIN, 0)
         filters.addWidget(self.chip)
         filters.addStretch()
-        self._none = _note("")
+        self._none = EmptyState()
         shown = QWidget()
         column = QVBoxLayout(shown)
         column.setContentsMargins(0, 0, 0, 0)
@@ -202,7 +203,7 @@ class MistakesView(QWidget):
         column.addWidget(self.list, 1)
         self._stack = QStackedLayout()
         self._stack.addWidget(
-            _note(
+            EmptyState(
                 self.tr(
                     "Every image that the network gets wrong will be here,\n"
                     "with what it said instead and how sure it was."
@@ -342,11 +343,3 @@ def percent(probability: float) -> str:
     if probability < 0.9995:
         return f"{100 * probability:.1f} %"
     return f"{min(100 * probability, 99.99):.2f} %"
-
-
-def _note(text: str) -> QLabel:
-    note = QLabel(text)
-    note.setObjectName("empty")
-    note.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    note.setWordWrap(True)
-    return note

@@ -9,12 +9,13 @@ from PySide6.QtCore import (
     QSortFilterProxyModel,
     Qt,
 )
-from PySide6.QtWidgets import QHeaderView, QLabel, QStackedLayout, QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QStackedLayout, QTableView, QWidget
 
 from engine.analysis.classification import PerClass, confusion_matrix, per_class
 from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
 from gui.selection import Cell, Selection
+from gui.widgets.empty_state import EmptyState
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -44,10 +45,7 @@ class PerClassView(QWidget):
         selection.set_changed.connect(self._show_new)
         self._run: Run | None = None
         self._shown: Evaluated | None = None
-        empty = QLabel(self.tr("Here you will see how well each class is recognised."))
-        empty.setObjectName("empty")
-        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        empty.setWordWrap(True)
+        empty = EmptyState(self.tr("Here you will see how well each class is recognised."))
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(0, 0, 0, 0)
         self._stack.addWidget(empty)
