@@ -138,7 +138,7 @@ class ConfusionView(QWidget):
         column.addWidget(self.canvas, 1)
         empty = EmptyState(
             self.tr(
-                "Here you will see which digit is read as which.\n"
+                "Here you will see which digit is read as which. "
                 "A click on a cell shows its images."
             )
         )

@@ -189,7 +189,7 @@ class CurvesView(QWidget):
         column.addWidget(self.accuracy.plot, 1)
         empty = EmptyState(
             self.tr(
-                "The curves of loss and accuracy grow here while the network trains.\n"
+                "The curves of loss and accuracy grow here while the network trains. "
                 "Press Train (F5) to begin."
             )
         )

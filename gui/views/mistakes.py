@@ -205,7 +205,7 @@ class MistakesView(QWidget):
         self._stack.addWidget(
             EmptyState(
                 self.tr(
-                    "Every image that the network gets wrong will be here,\n"
+                    "Every image that the network gets wrong will be here, "
                     "with what it said instead and how sure it was."
                 )
             )
