@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +61,7 @@ def open_window(project: str | None) -> int:
         return 2
     window.show()
     housekeeping(app, window)
-    return app.exec()
+    return leave(app.exec())
 
 
 def make_app() -> QApplication:
@@ -121,9 +123,18 @@ def housekeeping(app: QApplication, window: MainWindow) -> None:
 
 def warm_up() -> None:
     """Load what training needs in the background, so that the first one starts at once."""
-    import threading
-
     threading.Thread(target=_load_libraries, name="warm-up", daemon=True).start()
+
+
+def leave(code: int) -> int:
+    """End at once where a thread is still at work, such as one that loads torch: on Python's own
+    way out it would stop with the loader's lock held, and the process would hang for ever.
+    """
+    if threading.active_count() > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def tell(

@@ -63,6 +63,7 @@ class ConfusionView(QWidget):
         self.of.activated.connect(lambda _: selection.select_set(self.of.currentData()))
         self.said = QLabel()
         self.said.setObjectName("muted")
+        self.said.setWordWrap(True)
         self._run: Run | None = None
         self._drawn: Evaluated | None = None
         self._lay_out()

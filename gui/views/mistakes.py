@@ -59,6 +59,7 @@ class MistakesView(QWidget):
         self.list = QListView()
         self.count = QLabel()
         self.count.setObjectName("heading")
+        self.count.setWordWrap(True)
         self.chip = QToolButton()
         self.order = combo_box(
             [
@@ -173,7 +174,8 @@ class MistakesView(QWidget):
         self.order.activated.connect(lambda _: self._show())
         self.tile_size.setRange(32, 160)
         self.tile_size.setValue(TILE)
-        self.tile_size.setFixedWidth(80)
+        self.tile_size.setMinimumWidth(36)
+        self.tile_size.setMaximumWidth(80)
         self.tile_size.setAccessibleName(self.tr("Tile size"))
         self.tile_size.setToolTip(self.tr("Tile size"))
         self.tile_size.valueChanged.connect(self._resize_tiles)
@@ -185,8 +187,7 @@ class MistakesView(QWidget):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setContentsMargins(MARGIN, 0, MARGIN, 0)
-        head.addWidget(self.count)
-        head.addStretch()
+        head.addWidget(self.count, 1)
         head.addWidget(self.tile_size)
         head.addWidget(self.order)
         filters = QHBoxLayout()  # in a row of its own, so that it moves no neighbour

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from engine import cli
+from engine.data import load
 from engine.problems import Problem
 from engine.project.layers import Dense, Flatten
 from engine.project.losses import CrossEntropy
@@ -92,6 +93,8 @@ def test_people_get_a_few_lines(layerscope, tmp_path):
 
 
 def test_the_bar_goes_to_stderr(layerscope):
+    load._last.clear()  # what another test has read would not be read, nor shown, again
+
     _, out, err = layerscope("train", "digits-mlp", *QUICK)
 
     assert "loading" in err

@@ -271,3 +271,16 @@ def test_an_unexpected_error_is_told_in_the_window(window, capsys):
 
     assert "RuntimeError: boom" in window.banner.sentence.text()
     assert "boom" in capsys.readouterr().err
+
+
+def test_leaving_does_not_wait_for_a_thread_at_work():
+    script = (
+        "import threading, time\n"
+        "from gui.app import leave\n"
+        "threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "leave(3)\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], timeout=30, check=False)
+
+    assert done.returncode == 3

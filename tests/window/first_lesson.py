@@ -12,7 +12,7 @@ from pathlib import Path
 from person import Person
 from PySide6.QtCore import Qt, QTimer
 
-from gui.app import housekeeping, make_app, make_window
+from gui.app import housekeeping, leave, make_app, make_window
 from gui.main_window import MainWindow
 from gui.session import State
 
@@ -32,7 +32,7 @@ def build(window: MainWindow, person: Person, path: Path) -> None:
     train(window, person)
     look_at_a_cell(window, person)
     save(window, person, path)
-    person.press("alt+F4")  # the window manager's way to close a window
+    close(window, person)
 
 
 def reopen(window: MainWindow, person: Person, path: Path) -> None:
@@ -41,7 +41,7 @@ def reopen(window: MainWindow, person: Person, path: Path) -> None:
     assert window.document.project.training.epochs == 15
     assert not window.isWindowModified()
     person.photograph("7-opened-again")
-    person.press("alt+F4")
+    close(window, person)
 
 
 def clear_the_network(window: MainWindow, person: Person) -> None:
@@ -97,6 +97,8 @@ def look_at_a_cell(window: MainWindow, person: Person) -> None:
     person.click_cell(window.confusion.canvas, true, predicted)
     wanted = [(true, predicted)] * int(counts[true, predicted])
     person.wait_for("the cell's images", lambda: window.mistakes.model.truths() == wanted)
+    screen = window.screen().availableGeometry()
+    assert screen.contains(window.frameGeometry()), "the window outgrew the screen"
     person.photograph("5-one-cell")
     person.click(window.mistakes.chip)
     person.wait_for("all", lambda: window.mistakes.model.rowCount() == counts.sum())
@@ -114,6 +116,14 @@ def answer_the_file_dialog(person: Person, path: Path) -> None:
     person.photograph("6-saving")
     person.write(str(path))
     person.press("Return")
+
+
+def close(window: MainWindow, person: Person) -> None:
+    """Close the window as its manager does, once it has the keyboard."""
+    person.click(window.network.parameters)
+    person.wait_for("the keyboard", window.isActiveWindow)
+    person.press("alt+F4")
+    person.wait_for("the window's end", lambda: not window.isVisible())
 
 
 def kinds(window: MainWindow) -> list[str]:
@@ -144,7 +154,7 @@ def main(lesson: str, path: Path, screenshots: Path, theme: str) -> int:
     QTimer.singleShot(1000, act)
     code = app.exec()
     print(*outcome, file=sys.stderr)
-    return 1 if outcome else code
+    return leave(1 if outcome else code)
 
 
 if __name__ == "__main__":
