@@ -149,7 +149,8 @@ def main(lesson: str, path: Path, screenshots: Path, theme: str) -> int:
             {"build": build, "reopen": reopen}[lesson](window, Person(screenshots), path)
         except BaseException:
             outcome.append(traceback.format_exc())
-            app.exit(1)
+        # The window is closed; Qt may have told a loop of the lesson's own to quit, not app.exec.
+        app.exit()
 
     QTimer.singleShot(1000, act)
     code = app.exec()
