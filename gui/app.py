@@ -128,7 +128,7 @@ def warm_up() -> None:
 
 def leave(code: int) -> int:
     """End at once where a thread is still at work, such as one that loads torch: on Python's own
-    way out it would stop with the loader's lock held, and the process would hang for ever.
+    way out it could stop with the loader's lock held, and the process hang for ever.
     """
     if threading.active_count() > 1:
         sys.stdout.flush()
