@@ -155,7 +155,7 @@ def end_by_signal(app: QApplication, window: MainWindow, number: int) -> None:
 
 
 def _load_libraries() -> None:
-    import sklearn.model_selection  # noqa: F401
+    import sklearn.model_selection  # noqa: F401  loaded so that the first split need not wait
     import torch
 
     torch.optim.Adam([torch.zeros(1)])  # the first optimizer loads as much again as torch itself

@@ -466,7 +466,8 @@ class MainWindow(QMainWindow):
     def _show_state(self, state: State) -> None:
         self.status.show_state(state)
         self.actions_by_name["stop"].setEnabled(state in (State.PREPARING, State.RUNNING))
-        self.actions_by_name["runs_folder"].setEnabled(self.session.folder is not None)
+        folder = self.session.folder  # made with the first step
+        self.actions_by_name["runs_folder"].setEnabled(folder is not None and folder.is_dir())
         self._show_trainable()
         self._show_edited()
 

@@ -30,7 +30,7 @@ class SettingsFile:
     def recent(self) -> list[Path]:
         """The project files opened or saved last, the newest first, that still exist."""
         value = self._settings.value("recent", [])
-        paths = [value] if isinstance(value, str) else list(value or [])  # type: ignore[call-overload]
+        paths = [value] if isinstance(value, str) else list(value or [])  # type: ignore[call-overload]  # a list, says Qt
         return [path for path in map(Path, paths) if path.is_file()]
 
     def remember(self, path: Path) -> None:

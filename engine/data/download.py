@@ -28,8 +28,6 @@ from engine.project.sources import KnownSource
 SPARE = 1_000_000
 """Bytes that a mirror's packing may add to a file, and that a disk must have left over."""
 
-COPY_CHUNK = 1 << 20
-
 
 @dataclass(frozen=True)
 class Offer:

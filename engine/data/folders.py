@@ -251,7 +251,7 @@ def _torchvision() -> ModuleType:
             "torchvision for CUDA, or the other way round: install both from the same index.",
             reason=str(error),
         ) from error
-    return folder  # type: ignore[no-any-return]
+    return folder  # type: ignore[no-any-return]  # torchvision is untyped
 
 
 def _shape(listing: Listing, tick: Tick) -> ImageShape:

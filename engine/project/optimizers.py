@@ -168,7 +168,7 @@ OPTIMIZER_TYPES: tuple[type[Optimizer], ...] = (Adam, AdamW, Sgd, RmsProp, Adagr
 if TYPE_CHECKING:
     AnyOptimizer = Optimizer
 else:
-    AnyOptimizer = Annotated[  # a tuple's union
-        Union[OPTIMIZER_TYPES],  # noqa: UP007
+    AnyOptimizer = Annotated[
+        Union[OPTIMIZER_TYPES],  # noqa: UP007  a tuple
         Field(discriminator="type"),
     ]

@@ -63,7 +63,7 @@ class ConfusionView(QWidget):
         self.of.activated.connect(lambda _: selection.select_set(self.of.currentData()))
         self.said = QLabel()
         self.said.setObjectName("muted")
-        self.said.setWordWrap(True)
+        self.said.setIndent(MARGIN)
         self._run: Run | None = None
         self._drawn: Evaluated | None = None
         self._lay_out()
@@ -130,12 +130,13 @@ class ConfusionView(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(MARGIN, 0, MARGIN, 0)
         head.addWidget(self.of)
-        head.addWidget(self.said, 1)
+        head.addStretch()
         head.addWidget(self.shown_as)
         drawn = QWidget()
         column = QVBoxLayout(drawn)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(head)
+        column.addWidget(self.said)
         column.addWidget(self.canvas, 1)
         empty = EmptyState(
             self.tr(

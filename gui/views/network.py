@@ -269,7 +269,7 @@ class Column(QWidget):
         menu.popup(event.globalPos())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasFormat(MOVE_MIME) or event.mimeData().hasFormat(LAYERS_MIME):
+        if event.mimeData().hasFormat(MOVE_MIME):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
