@@ -109,6 +109,14 @@ class Project(BaseModel):
         """Change numbers of the optimizer; ProblemError where a value is out of range."""
         return self.set_training(optimizer=checked(self.training.optimizer, **values))
 
+    def set_schedule(self, **values: Any) -> Project:
+        """Change numbers of the schedule; ProblemError where a value is out of range."""
+        return self.set_training(schedule=checked(self.training.schedule, **values))
+
+    def set_augmentation(self, **values: Any) -> Project:
+        """Change the augmentation's limits; ProblemError where a value is out of range."""
+        return self.set_training(augmentation=checked(self.training.augmentation, **values))
+
     def set_data(self, **values: Any) -> Project:
         """Change the source, the split or the scaling; ProblemError where a value is wrong."""
         return self._with(data=checked(self.data, **values))

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
+from engine.project.augmentation import Augmentation
 from engine.project.losses import AnyLoss, CrossEntropy
 from engine.project.optimizers import Adam, AnyOptimizer
+from engine.project.schedules import AnySchedule, Constant
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+WRITTEN_IF_USED = ("schedule", "augmentation")
+"""Fields that the first project files don't have. Left out while they are at their default, they
+leave those files as they are, and a project without them opens in any Layerscope.
+"""
 
 
 class Training(BaseModel):
@@ -21,6 +33,11 @@ class Training(BaseModel):
         default_factory=Adam,
         title="Optimizer",
         description="How a step changes the weights once the gradients are known.",
+    )
+    schedule: AnySchedule = Field(
+        default_factory=Constant,
+        title="Schedule",
+        description="How the learning rate changes over the run.",
     )
     loss: AnyLoss = Field(
         default_factory=CrossEntropy, title="Loss", description="What training makes small."
@@ -39,6 +56,11 @@ class Training(BaseModel):
         title="Epochs",
         description="How often the network sees the whole training set.",
     )
+    augmentation: Augmentation = Field(
+        default_factory=Augmentation,
+        title="Augmentation",
+        description="Random changes to each training image, each time it is seen.",
+    )
     seed: int = Field(
         0,
         ge=0,
@@ -52,3 +74,12 @@ class Training(BaseModel):
         title="Device",
         description="Where the numbers are crunched. auto takes CUDA, then MPS, then the CPU.",
     )
+
+    @model_serializer(mode="wrap")
+    def _write(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = write(self)
+        default = Training()
+        for name in WRITTEN_IF_USED:
+            if getattr(self, name) == getattr(default, name):
+                content.pop(name, None)
+        return content

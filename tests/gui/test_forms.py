@@ -9,14 +9,17 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox
 
 from engine.problems import Problem
+from engine.project.augmentation import Augmentation
 from engine.project.layers import LAYER_TYPES, Conv2d, Dense
 from engine.project.optimizers import OPTIMIZER_TYPES, Adam
+from engine.project.schedules import SCHEDULE_TYPES
 from engine.project.sources import Data
 from engine.project.training import Training
 from gui.forms import Form, as_number, combo_box, number_text, stepped, whole_limits
 from gui.views.settings import SettingsView
 
-DECLARED = (*LAYER_TYPES, *OPTIMIZER_TYPES, Training, Data)
+DECLARED = (*LAYER_TYPES, *OPTIMIZER_TYPES, *SCHEDULE_TYPES, Augmentation, Training, Data)
+NESTED = ("optimizer", "schedule", "loss", "augmentation", "source")  # have forms of their own
 WHOLE = [
     pytest.param(kind, name, id=f"{kind.__name__}.{name}")
     for kind in DECLARED
@@ -295,7 +298,7 @@ def test_the_caret_stays_where_the_person_types(form):
 def test_a_point_is_the_decimal_mark_on_a_german_desktop(document, show, qtbot):
     view = show(SettingsView(document))
 
-    type_text(qtbot, view.numbers.controls["learning_rate"], "0.01")
+    type_text(qtbot, view.optimizer.form.controls["learning_rate"], "0.01")
 
     assert document.project.training.optimizer.learning_rate == 0.01
 
@@ -305,9 +308,9 @@ def test_a_comma_gets_a_sentence_on_a_german_desktop(document, show, qtbot):
     view = show(SettingsView(document))
     document.edit("Rate", document.project.set_optimizer(learning_rate=0.5))
 
-    type_text(qtbot, view.numbers.controls["learning_rate"], "0,01")
+    type_text(qtbot, view.optimizer.form.controls["learning_rate"], "0,01")
 
-    assert "number such as 0.001" in problem(view.numbers, "learning_rate")
+    assert "number such as 0.001" in problem(view.optimizer.form, "learning_rate")
     assert document.project.training.optimizer.learning_rate != 0.01
 
 
@@ -338,20 +341,20 @@ def test_a_wrong_learning_rate_gets_a_sentence_and_changes_nothing(
 ):
     before = document.project
 
-    settings.numbers.edited.emit("learning_rate", text)
+    settings.optimizer.form.edited.emit("learning_rate", text)
 
-    assert sentence in problem(settings.numbers, "learning_rate")
+    assert sentence in problem(settings.optimizer.form, "learning_rate")
     assert document.project is before
 
 
 def test_a_right_learning_rate_takes_the_sentence_away(document, settings, qtbot):
-    rate = settings.numbers.controls["learning_rate"]
+    rate = settings.optimizer.form.controls["learning_rate"]
     type_text(qtbot, rate, "x")
-    assert problem(settings.numbers, "learning_rate")
+    assert problem(settings.optimizer.form, "learning_rate")
 
     type_text(qtbot, rate, "0.02")
 
-    assert problem(settings.numbers, "learning_rate") == ""
+    assert problem(settings.optimizer.form, "learning_rate") == ""
     assert document.project.training.optimizer.learning_rate == 0.02
 
 
@@ -387,7 +390,7 @@ def test_limits_are_read_however_they_are_declared(limits, range_):
 
 @pytest.mark.parametrize("kind", DECLARED, ids=lambda kind: kind.__name__)
 def test_every_declared_type_has_a_form_that_shows_its_defaults(kind, qtbot):
-    fields = [name for name in kind.model_fields if name not in ("optimizer", "loss", "source")]
+    fields = [name for name in kind.model_fields if name not in NESTED]
     form = Form(kind, [name for name in fields if name not in ("type", "name")] or ("type",))
     qtbot.addWidget(form)
     value = kind()

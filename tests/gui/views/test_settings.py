@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
+from engine.project.augmentation import Augmentation
 from engine.project.losses import LOSS_TYPES, MeanSquaredError
 from engine.project.optimizers import OPTIMIZER_TYPES, Sgd
+from engine.project.schedules import SCHEDULE_TYPES, Constant, Cosine, Exponential, OneCycle, Step
 from gui.views.settings import SettingsView
 
 LEFT = Qt.MouseButton.LeftButton
@@ -29,73 +32,222 @@ def shown_fields(form):
 
 @pytest.mark.parametrize("kind", OPTIMIZER_TYPES, ids=lambda kind: kind.__name__)
 def test_every_optimizer_has_its_form(view, document, kind):
-    choose(view.optimizer, kind)
+    choose(view.optimizer.box, kind)
 
     assert type(document.project.training.optimizer) is kind
-    assert set(shown_fields(view.numbers)) == set(kind.model_fields) - {"type"}
-    assert float(view.numbers.controls["learning_rate"].text()) == kind().learning_rate
+    assert set(shown_fields(view.optimizer.form)) == set(kind.model_fields) - {"type"}
+    assert float(view.optimizer.form.controls["learning_rate"].text()) == kind().learning_rate
 
 
 @pytest.mark.parametrize("kind", OPTIMIZER_TYPES, ids=lambda kind: kind.__name__)
 def test_an_optimizer_says_what_it_does(view, kind):
-    choose(view.optimizer, kind)
+    choose(view.optimizer.box, kind)
 
-    assert view.optimizer.toolTip() == kind.help
+    assert view.optimizer.box.toolTip() == kind.help
 
 
 def test_an_optimizer_is_undone_with_its_form(view, document):
-    view.numbers.edited.emit("learning_rate", "0.5")
-    choose(view.optimizer, Sgd)
+    view.optimizer.form.edited.emit("learning_rate", "0.5")
+    choose(view.optimizer.box, Sgd)
 
     document.undo_stack.undo()
     QApplication.processEvents()
 
-    assert view.optimizer.currentText() == "Adam"
-    assert view.numbers.controls["learning_rate"].text() == "0.5"
-    assert "beta1" in shown_fields(view.numbers)
+    assert view.optimizer.box.currentText() == "Adam"
+    assert view.optimizer.form.controls["learning_rate"].text() == "0.5"
+    assert "beta1" in shown_fields(view.optimizer.form)
 
 
 def test_choosing_the_same_optimizer_keeps_its_numbers(view, document):
-    view.numbers.edited.emit("learning_rate", "0.5")
+    view.optimizer.form.edited.emit("learning_rate", "0.5")
 
-    choose(view.optimizer, type(document.project.training.optimizer))
+    choose(view.optimizer.box, type(document.project.training.optimizer))
 
     assert document.project.training.optimizer.learning_rate == 0.5
 
 
 def test_only_one_optimizers_form_is_left(view):
     for kind in OPTIMIZER_TYPES:
-        choose(view.optimizer, kind)
+        choose(view.optimizer.box, kind)
 
     rates = [child for child in view.findChildren(QWidget, "learning_rate") if child.isVisible()]
-    assert rates == [view.numbers.controls["learning_rate"]]
+    assert rates == [view.optimizer.form.controls["learning_rate"]]
 
 
 @pytest.mark.parametrize("kind", LOSS_TYPES, ids=lambda kind: kind.__name__)
 def test_every_loss_can_be_chosen(view, document, kind):
-    choose(view.loss, kind)
+    choose(view.loss.box, kind)
 
     assert type(document.project.training.loss) is kind
-    assert view.loss.toolTip() == kind.help
+    assert view.loss.box.toolTip() == kind.help
 
 
 def test_a_loss_is_undone(view, document):
-    choose(view.loss, MeanSquaredError)
+    choose(view.loss.box, MeanSquaredError)
 
     document.undo_stack.undo()
 
-    assert view.loss.currentText() == "Cross-entropy"
+    assert view.loss.box.currentText() == "Cross-entropy"
+
+
+@pytest.mark.parametrize("kind", SCHEDULE_TYPES, ids=lambda kind: kind.__name__)
+def test_every_schedule_has_its_form(view, document, kind):
+    choose(view.schedule.box, kind)
+
+    assert document.project.training.schedule == kind()
+    assert set(shown_fields(view.schedule.form)) == set(kind.model_fields) - {"type"}
+    assert view.schedule.box.toolTip() == kind.help
+
+
+def test_a_schedule_is_undone_with_its_form(view, document):
+    choose(view.schedule.box, Exponential)
+    view.schedule.form.edited.emit("end", "0.5")
+    choose(view.schedule.box, Step)
+
+    document.undo_stack.undo()
+    QApplication.processEvents()
+
+    assert view.schedule.box.currentText() == "Exponential"
+    assert view.schedule.form.controls["end"].text() == "0.5"
+
+
+def test_choosing_the_same_schedule_keeps_its_numbers(view, document):
+    choose(view.schedule.box, Cosine)
+    view.schedule.form.edited.emit("end", "0.5")
+
+    choose(view.schedule.box, Cosine)
+
+    assert document.project.training.schedule == Cosine(end=0.5)
+
+
+def test_a_wrong_number_of_a_schedule_gets_a_sentence_until_it_is_right(view, document):
+    choose(view.schedule.box, OneCycle)
+    before = document.project
+
+    view.schedule.form.edited.emit("rise", "1")
+    problem = view.schedule.form.problems["rise"]
+    assert document.project is before
+    assert "less than 1" in problem.sentence.text()
+    assert problem.isVisible()
+
+    view.schedule.form.edited.emit("rise", "0.5")
+    assert document.project.training.schedule == OneCycle(rise=0.5)
+    assert not problem.isVisible()
+
+
+def test_the_rate_is_drawn_where_it_changes(view, document):
+    assert not view.rate_curve.isVisible()
+
+    for schedule in (Constant(warm_up=0.1), Step(), Exponential(), Cosine(), OneCycle()):
+        document.edit("Schedule", document.project.set_training(schedule=schedule))
+        assert view.rate_curve.isVisible()
+
+    choose(view.schedule.box, Constant)
+    assert not view.rate_curve.isVisible()
+
+
+def test_the_rate_is_drawn_from_the_runs_begin_to_its_end(view, document):
+    document.edit("Schedule", document.project.set_training(schedule=OneCycle(rise=0.25)))
+
+    line = view.rate_curve.line(QRectF(10, 20, 200, 40))
+
+    assert (line.first().x(), line.last().x()) == (10, 210)
+    assert line.first().y() == pytest.approx(60 - 0.04 * 40)
+    assert line.last().y() == pytest.approx(60)
+    peak = min(line, key=lambda point: point.y())
+    assert (peak.x(), peak.y()) == pytest.approx((60, 20))
+
+
+def test_the_drawn_rate_follows_the_numbers(view, document):
+    choose(view.schedule.box, Exponential)
+    before = view.rate_curve.grab().toImage()
+
+    view.schedule.form.edited.emit("end", "0.9")
+
+    accent = view.palette().color(QPalette.ColorRole.Accent)
+    after = view.rate_curve.grab().toImage()
+    drawn = [
+        (x, y)
+        for x in range(after.width())
+        for y in range(after.height())
+        if after.pixelColor(x, y) == accent
+    ]
+    assert after != before
+    assert max(x for x, _ in drawn) - min(x for x, _ in drawn) > after.width() / 2
+
+
+def test_the_drawn_rate_is_said_in_words_too(view, document):
+    choose(view.schedule.box, OneCycle)
+    view.optimizer.form.edited.emit("learning_rate", "0.5")
+
+    words = view.rate_curve.accessibleDescription()
+
+    assert words == "The learning rate over the run: 0.02 at first, 0 in the end."
+    assert view.rate_curve.toolTip() == words
+
+
+def test_tab_goes_from_a_choice_through_its_new_numbers_to_the_next(view):
+    choose(view.schedule.box, Step)
+
+    order = [view.schedule.box]
+    while order[-1] is not view.loss.box:
+        order.append(order[-1].nextInFocusChain())
+
+    fields = [view.schedule.form.controls[name] for name in ("warm_up", "drops", "drop")]
+    assert [widget for widget in order if widget in fields] == fields
+    assert not set(order) & set(view.data.controls.values())
+
+
+@pytest.mark.parametrize("field", Augmentation.model_fields)
+def test_an_augmentation_is_edited_and_undone(view, document, field):
+    before = document.project
+
+    view.augmentation.edited.emit(field, "0.25")
+    assert document.project.training.augmentation == Augmentation(**{field: 0.25})
+    assert view.augmentation.controls[field].text() == "0.25"
+    document.undo_stack.undo()
+
+    assert document.project == before
+    assert view.augmentation.controls[field].text() == "0"
+
+
+@pytest.mark.parametrize("text", ["-0.1", "0.6", "nan", "some"])
+def test_a_wrong_augmentation_gets_a_sentence_and_changes_nothing(view, document, text):
+    before = document.project
+
+    view.augmentation.edited.emit("shift", text)
+
+    assert document.project is before
+    assert view.augmentation.problems["shift"].isVisible()
+    assert view.augmentation.problems["shift"].sentence.text().startswith("Shift must be ")
+
+
+def test_changes_of_two_fields_are_two_steps_of_undo(view, document):
+    view.augmentation.edited.emit("shift", "0.1")
+    view.augmentation.edited.emit("scale", "0.1")
+
+    document.undo_stack.undo()
+
+    assert document.project.training.augmentation == Augmentation(shift=0.1)
 
 
 def test_the_settings_of_another_project_are_shown(view, document):
     project = document.project.set_training(
-        optimizer=Sgd(momentum=0.5), batch_size=7, seed=3, device="cpu"
+        optimizer=Sgd(momentum=0.5),
+        schedule=Cosine(end=0.25),
+        augmentation=Augmentation(rotate=15),
+        batch_size=7,
+        seed=3,
+        device="cpu",
     ).set_data(validation=0.25, standardise=True)
 
     document.replace(project, None)
 
-    assert view.optimizer.currentText() == "SGD"
-    assert view.numbers.controls["momentum"].text() == "0.5"
+    assert view.optimizer.box.currentText() == "SGD"
+    assert view.optimizer.form.controls["momentum"].text() == "0.5"
+    assert view.schedule.box.currentText() == "Cosine"
+    assert view.schedule.form.controls["end"].text() == "0.25"
+    assert view.augmentation.controls["rotate"].text() == "15"
     assert view.training.controls["batch_size"].value() == 7
     assert view.training.controls["seed"].value() == 3
     assert view.training.controls["device"].currentText() == "CPU"
@@ -151,12 +303,12 @@ def test_a_batch_larger_than_the_set_is_a_problem_with_a_mend(view, document, qt
 
 
 def test_nesterov_without_momentum_is_a_problem(view):
-    choose(view.optimizer, Sgd)
-    problem = view.numbers.problems["nesterov"]
-    view.numbers.edited.emit("momentum", "0")
+    choose(view.optimizer.box, Sgd)
+    problem = view.optimizer.form.problems["nesterov"]
+    view.optimizer.form.edited.emit("momentum", "0")
     assert not problem.isVisible()
 
-    view.numbers.controls["nesterov"].click()
+    view.optimizer.form.controls["nesterov"].click()
 
     assert problem.isVisible()
     assert "momentum is 0" in problem.sentence.text()
@@ -166,7 +318,7 @@ def test_a_problem_of_the_network_is_not_the_settings(view, document):
     document.edit("Remove", document.project.remove(["flatten_1"]))
 
     assert document.problems
-    strips = [*view.training.problems.values(), *view.numbers.problems.values()]
+    strips = [*view.training.problems.values(), *view.optimizer.form.problems.values()]
     assert not any(strip.isVisible() for strip in strips)
 
 
@@ -174,10 +326,14 @@ def test_no_control_is_without_a_name(view):
     nameless = [
         control.objectName() or type(control).__name__
         for control in (
-            view.optimizer,
-            view.loss,
-            *view.numbers.controls.values(),
+            view.optimizer.box,
+            view.schedule.box,
+            view.loss.box,
+            view.rate_curve,
+            *view.optimizer.form.controls.values(),
+            *view.schedule.form.controls.values(),
             *view.training.controls.values(),
+            *view.augmentation.controls.values(),
             *view.data.controls.values(),
         )
         if not control.accessibleName()
