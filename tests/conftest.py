@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -86,6 +87,14 @@ def _skip_without_programs(*names: str) -> None:
     missing = [name for name in names if shutil.which(name) is None]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
+
+
+@pytest.fixture(autouse=True)
+def _small_numbers_are_kept() -> Iterator[None]:
+    """Undo what a training asks of its thread, here the tests': to round the smallest numbers."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)
 
 
 @pytest.fixture(autouse=True)

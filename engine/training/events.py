@@ -61,6 +61,14 @@ class Progress(Event):
     accuracy: float
 
 
+@dataclass(frozen=True, slots=True)
+class ThreadsChanged(Event):
+    """From the next step on this many processor threads work; sums may round another way."""
+
+    step: int
+    threads: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluated(Event):
     """The network's answers to a set, or to a fixed sample of it.

@@ -11,6 +11,8 @@ from engine.data.dataset import Dataset, Split
 from engine.project.layers import BatchNorm
 from engine.project.project import Project
 from engine.training.allocator import keep_freed_memory
+from engine.training.augment import augmented
+from engine.training.capture import captured
 from engine.training.control import Control
 from engine.training.device import choose_device
 from engine.training.evaluation import answers, batch_rows, evaluated
@@ -22,10 +24,12 @@ from engine.training.events import (
     Progress,
     SetName,
     Started,
+    ThreadsChanged,
     Weights,
 )
 from engine.training.network import build
-from engine.training.tuning import choose_threads
+from engine.training.step import PlainStep, Step
+from engine.training.tuning import ThreadTuner
 
 if TYPE_CHECKING:
     import torch
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 REPORTS_PER_EPOCH = 100
 SAMPLES_PER_EPOCH = 4  # evaluations of the sample within an epoch, beside the whole one at its end
 SAMPLE_SIZE = 500  # about 3 % of an epoch's time on MNIST
+CAPTURE_FROM = 200  # steps of a run; a shorter one is over before capturing its step has paid
 
 
 def train(
@@ -53,21 +58,23 @@ def train(
     import torch
 
     keep_freed_memory()
+    torch.set_flush_denormal(True)  # Adam's memory of pixels that are rarely lit fades into these
     settings = project.training
     device = choose_device(settings.device)
     images, labels = tensors(dataset, dataset.train, device)
     validation = Judge(project, dataset, "validation", device, control)
 
-    # One seed decides the first weights, the order of the images and the dropout.
+    # One seed decides the first weights, the order of the images, their changes and the dropout.
     torch.manual_seed(settings.seed)
     shuffling = torch.Generator().manual_seed(settings.seed)
+    changing = torch.Generator().manual_seed(settings.seed + 1)
     network = build(project).to(device).to(memory_format=torch.channels_last)
     optimizer = settings.optimizer.build(network.parameters())
+    plain_step = PlainStep(network, settings.loss, optimizer)
+    take_step: Step = plain_step
     batches = batch_bounds(len(labels), settings.batch_size, project)
-    if device.type == "cpu":
-        first = slice(*batches[0])
-        threads = threads or choose_threads(project, images[first], labels[first])
-        torch.set_num_threads(threads)
+    steps = len(batches) * settings.epochs
+    tuner = ThreadTuner(threads if device.type == "cpu" else 1)
     yield Started(
         run=run,
         parameters=sum(weights.numel() for weights in network.parameters()),
@@ -77,7 +84,7 @@ def train(
         epochs=settings.epochs,
         steps_per_epoch=len(batches),
         device=device.type,
-        threads=threads or torch.get_num_threads(),
+        threads=tuner.threads,
     )
 
     step, best = 0, -1.0
@@ -93,15 +100,13 @@ def train(
                 yield Finished("stopped", step, epoch - 1)
                 return
 
-            # Forward: the network's scores for a batch, and how wrong they are.
+            # A batch, its images changed a little if asked for, and a step that learns from it.
+            batch = images.index_select(0, order[start:end])
+            batch = augmented(batch, settings.augmentation, changing)
             batch_labels = shuffled_labels[start:end]
-            scores = network(images.index_select(0, order[start:end]))
-            loss = settings.loss.of(scores, batch_labels)
-
-            # Backward: the gradients, and a step against them.
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+            rate = settings.optimizer.learning_rate * settings.schedule.factor(step / steps)
+            with tuner.timing():
+                loss, scores = take_step(batch, batch_labels, rate)
 
             step += 1
             meter.add(loss, scores, batch_labels)
@@ -109,6 +114,10 @@ def train(
                 yield Progress(step, *meter.read(into=epoch_meter))
             if number in samples_at and (sample := validation.sample(network, step, epoch)):
                 yield sample
+            if step == 1 and steps >= CAPTURE_FROM and device.type == "cpu":
+                take_step = captured(plain_step, batch, batch_labels)
+            if tuner.changed:
+                yield ThreadsChanged(step, tuner.threads)
 
         # After each epoch: the whole validation set, and the weights if they are the best so far.
         judged = validation.whole(network, step, epoch)

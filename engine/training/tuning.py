@@ -1,23 +1,24 @@
-"""How many threads make a step fastest: measured on the first batch, before training begins."""
+"""How many threads make a step fastest: measured on the training's own steps, all along."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING
 
-from engine.project.project import Project
-from engine.training.network import build
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-ROUND_SECONDS = 0.03  # a candidate's turn; interleaved, so that a passing load hits all alike
+TURN_SECONDS = 0.03  # a candidate's turn; interleaved, so that a passing load hits all alike
 ROUNDS = 3
 WORTHWHILE = 0.95  # more threads must bring at least this; a core left free keeps the window fluid
 SMALL_STEP = 0.003  # seconds; here threads win little, and lose twentyfold while cores are busy
+WATCHED_STEPS = 15  # their median is held against what was measured
+CHANGED = 1.4  # so much slower or faster means that the machine's load has changed
+REST_SECONDS = 3.0  # of steps at least between two measurements
+RETRY_SECONDS = 30.0  # when cores are left free, see so often whether they are to be had again
+
+Measuring = Generator[int, float, tuple[int, float]]
+"""Yields the thread count of the next step, is sent its seconds; ends in the count and seconds."""
 
 
 def cores() -> int:
@@ -27,56 +28,86 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def choose_threads(project: Project, images: Tensor, labels: Tensor) -> int:
-    """Find the thread count with the fastest step for a batch of images, and set nothing else.
+class ThreadTuner:
+    """Sets torch's thread count before each step to what is fastest now.
 
-    Steps are taken by a copy of the network under a random state of its own, so what is measured
-    leaves no trace in the training.
+    Nothing is computed for the sake of measuring. `threads` fixes the count, and with it the
+    results to the last bit.
     """
-    candidates = [count for count in (1, 2, 4, 8, 16, 32) if count < cores()] + [cores()]
-    if len(candidates) == 1:
-        return candidates[0]
-    step = _trial_step(project, images, labels)
-    if median(_turn(step, 1)) < SMALL_STEP:
-        return 1
-    seconds: dict[int, list[float]] = {count: [] for count in candidates}
+
+    def __init__(self, threads: int | None = None) -> None:
+        most = cores()
+        upwards = [*(count for count in (1, 2, 4, 8, 16, 32) if count < most), most]
+        self._tuning = tuning([threads] if threads else upwards)
+        self.threads = next(self._tuning)
+        self.changed = False  # by the newest step
+        self._use(self.threads)
+
+    @contextmanager
+    def timing(self) -> Iterator[None]:
+        """Time a step, and set the count for the next one."""
+        start = perf_counter()
+        yield
+        count = self._tuning.send(perf_counter() - start)
+        self.changed = count != self.threads
+        if self.changed:
+            self._use(count)
+
+    def _use(self, count: int) -> None:
+        import torch
+
+        self.threads = count
+        torch.set_num_threads(count)
+
+
+def tuning(counts: Sequence[int]) -> Generator[int, float, None]:
+    """Yield the thread count of each step, sent the seconds of the one before.
+
+    Measures all counts first, stays with the fastest, and measures again once steps take another
+    time than they did, or now and then where cores are free.
+    """
+    while len(counts) == 1:
+        yield counts[0]
+    while True:
+        count, seconds = yield from _measured(counts)
+        yield from _settled(count, seconds, free=count < counts[-1])
+
+
+def _measured(counts: Sequence[int]) -> Measuring:
+    alone = median((yield from _turn(counts[0])))
+    if alone < SMALL_STEP:
+        return counts[0], alone
+    seconds: dict[int, list[float]] = {count: [] for count in counts}
     for _ in range(ROUNDS):
-        for count in candidates:
-            seconds[count] += _turn(step, count)
-    best = candidates[0]
-    for count in candidates[1:]:
-        if median(seconds[count]) < WORTHWHILE * median(seconds[best]):
+        for count in counts:
+            seconds[count] += yield from _turn(count)
+    medians = {count: median(times) for count, times in seconds.items()}
+    best = counts[0]
+    for count in counts[1:]:
+        if medians[count] < WORTHWHILE * medians[best]:
             best = count
-    return best
+    return best, medians[best]
 
 
-def _trial_step(project: Project, images: Tensor, labels: Tensor) -> Callable[[], None]:
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        network = build(project).to(memory_format=torch.channels_last)
-    optimizer = project.training.optimizer.build(network.parameters())
-
-    def step() -> None:
-        loss = project.training.loss.of(network(images), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-    return step
-
-
-def _turn(step: Callable[[], None], threads: int) -> list[float]:
-    """Take steps for a moment and tell the seconds of each; the first only wakes the threads."""
-    import torch
-
-    torch.set_num_threads(threads)
-    with torch.random.fork_rng(devices=[]):
-        step()
-        seconds: list[float] = []
-        until = perf_counter() + ROUND_SECONDS
-        while not seconds or perf_counter() < until:
-            start = perf_counter()
-            step()
-            seconds.append(perf_counter() - start)
+def _turn(count: int) -> Generator[int, float, list[float]]:
+    """Take steps for a moment; the first only wakes the threads."""
+    yield count
+    seconds: list[float] = []
+    while sum(seconds) < TURN_SECONDS:
+        seconds.append((yield count))
     return seconds
+
+
+def _settled(count: int, usual: float, *, free: bool) -> Generator[int, float, None]:
+    """Stay with a count until the load has changed."""
+    spent = 0.0
+    while True:
+        seconds: list[float] = []
+        while len(seconds) < WATCHED_STEPS:
+            seconds.append((yield count))
+        spent += sum(seconds)
+        now = median(seconds)
+        if spent > REST_SECONDS and not usual / CHANGED < now < usual * CHANGED:
+            return
+        if free and now > SMALL_STEP and spent > RETRY_SECONDS:
+            return

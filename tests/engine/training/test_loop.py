@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from math import cos, pi
 
 import numpy as np
 import pytest
@@ -15,11 +16,15 @@ from hypothesis import strategies as st
 from torch import nn
 
 from engine.problems import ProblemError
+from engine.project.augmentation import Augmentation
 from engine.project.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten, MaxPool2d
 from engine.project.losses import MeanSquaredError
 from engine.project.optimizers import Adam, Sgd
 from engine.project.project import Project
+from engine.project.schedules import Cosine, OneCycle
 from engine.training import evaluation, loop, tuning
+from engine.training.augment import augmented
+from engine.training.capture import CapturedStep
 from engine.training.control import Control
 from engine.training.events import (
     EpochDone,
@@ -27,6 +32,7 @@ from engine.training.events import (
     Finished,
     Progress,
     Started,
+    ThreadsChanged,
     Weights,
 )
 from engine.training.loop import Meter, batch_bounds, sample_steps, train
@@ -79,7 +85,9 @@ each_network = pytest.mark.parametrize(
 )
 
 
-def plain_training(model_of, optimizer_of, dataset, seed, epochs, batch_size):
+def plain_training(
+    model_of, optimizer_of, dataset, seed, epochs, batch_size, factor=lambda step: 1.0
+):
     """Train as a first lesson does it, without reports."""
     images = torch.from_numpy(dataset.train.images)
     labels = torch.from_numpy(dataset.train.labels)
@@ -87,12 +95,14 @@ def plain_training(model_of, optimizer_of, dataset, seed, epochs, batch_size):
     shuffling = torch.Generator().manual_seed(seed)
     model = model_of()
     optimizer = optimizer_of(model.parameters())
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
     for _ in range(epochs):
         order = torch.randperm(len(labels), generator=shuffling)
         for rows in order.split(batch_size):
             optimizer.zero_grad()
             nn.functional.cross_entropy(model(images[rows]), labels[rows]).backward()
             optimizer.step()
+            schedule.step()
     return model
 
 
@@ -129,7 +139,73 @@ def test_the_test_result_is_that_of_a_plain_loop(
     assert finished.test_accuracy == float((scores.argmax(1) == labels).double().mean())
 
 
+@pytest.fixture
+def captures(monkeypatch):
+    """Keep the steps that capturing gives."""
+    steps, capture = [], loop.captured
+
+    def captured(*arguments):
+        steps.append(capture(*arguments))
+        return steps[-1]
+
+    monkeypatch.setattr(loop, "captured", captured)
+    return steps
+
+
+@each_network
+def test_a_captured_training_ends_with_the_weights_of_a_plain_loop(
+    make_project, events_of, dataset, captures, model_of, layers, optimizers
+):
+    """200 steps, each epoch's last on a smaller batch, at a rate of its own by torch's schedule."""
+    ours, torchs = SGD
+    settings = {"seed": 5, "epochs": 50, "batch_size": 12}
+    project = make_project(*layers, optimizer=ours, schedule=Cosine(), **settings)
+
+    mine = last_weights(events_of(project))
+
+    model = plain_training(
+        model_of, torchs, dataset, **settings, factor=lambda step: (1 + cos(pi * step / 200)) / 2
+    )
+    assert [type(step) for step in captures] == [CapturedStep]
+    for one, other in zip(mine.values(), model.state_dict().values(), strict=True):
+        np.testing.assert_allclose(one, other.numpy(), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(("epochs", "expected"), [(39, []), (40, [CapturedStep])])
+def test_a_run_long_enough_to_pay_for_it_is_captured(
+    make_project, events_of, captures, epochs, expected
+):
+    """An epoch here has five steps."""
+    events_of(make_project(epochs=epochs))
+
+    assert [type(step) for step in captures] == expected
+
+
 # ---- the same again
+
+
+class Tuned:
+    """Trains with threads that are measured at once; keeps the counts that torch is told."""
+
+    def __init__(self, dataset):
+        self.dataset, self.counts = dataset, []
+
+    def events(self, project):
+        return list(train(project, self.dataset, Control()))
+
+
+@pytest.fixture
+def tuned(dataset, monkeypatch):
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    training = Tuned(dataset)
+    monkeypatch.setattr(torch, "set_num_threads", training.counts.append)
+    monkeypatch.setattr(tuning, "cores", lambda: 2)
+    monkeypatch.setattr(tuning, "SMALL_STEP", 0)
+    monkeypatch.setattr(tuning, "TURN_SECONDS", 1e-9)
+    yield training
+    monkeypatch.undo()
+    torch.set_num_threads(before)
 
 
 def test_one_seed_gives_the_same_events_to_the_last_bit(project, events_of, content):
@@ -138,26 +214,94 @@ def test_one_seed_gives_the_same_events_to_the_last_bit(project, events_of, cont
     assert [content(event) for event in first] == [content(event) for event in second]
 
 
+ALL = Augmentation(shift=0.2, rotate=20, scale=0.2, shear=10)
+
+
+@pytest.mark.parametrize("captured_from", [1, 10**6], ids=["captured", "plain"])
+def test_all_that_is_random_follows_the_seed(
+    make_project, events_of, content, captures, monkeypatch, captured_from
+):
+    monkeypatch.setattr(loop, "CAPTURE_FROM", captured_from)
+    project = make_project(
+        Conv2d(filters=4),
+        MaxPool2d(),
+        BatchNorm(),
+        Dropout(),
+        Flatten(),
+        Dense(units=8),
+        augmentation=ALL,
+        schedule=OneCycle(),
+        epochs=6,
+    )
+
+    first, second = events_of(project), events_of(project)
+
+    assert [content(event) for event in first] == [content(event) for event in second]
+    assert [type(step) for step in captures] == [CapturedStep] * 2 * (captured_from == 1)
+
+
+def test_only_training_images_are_changed(make_project, make_dataset, events_of, monkeypatch):
+    dataset, seen = make_dataset(), []
+
+    def watched(images, augmentation, generator):
+        seen.append(len(images))
+        return augmented(images, augmentation, generator)
+
+    monkeypatch.setattr(loop, "augmented", watched)
+    still = Sgd(learning_rate=1e-30)  # so that the answers are those of the first weights
+    one, other = (
+        list(events_of(make_project(optimizer=still, **change), dataset))
+        for change in ({}, {"augmentation": ALL})
+    )
+
+    assert sum(seen) == 2 * 3 * 40
+    for kind in Evaluated, Finished:
+        for plain, changed in zip(of_kind(one, kind), of_kind(other, kind), strict=True):
+            ours = changed.loss if kind is Evaluated else changed.test_loss
+            assert ours == (plain.loss if kind is Evaluated else plain.test_loss)
+    assert of_kind(one, EpochDone)[0].loss != of_kind(other, EpochDone)[0].loss
+
+
+def test_augmentation_leaves_the_first_weights_and_the_order_alone(make_project, events_of):
+    """A hardly visible change gives nearly the same training."""
+    hardly = Augmentation(shift=1e-6)
+    one, other = (
+        last_weights(events_of(make_project(**change))) for change in ({}, {"augmentation": hardly})
+    )
+
+    for name in one:
+        np.testing.assert_allclose(one[name], other[name], atol=1e-3)
+
+
 def test_another_seed_gives_another_training(make_project, events_of):
     one, other = (last_weights(events_of(make_project(seed=seed))) for seed in (0, 1))
 
     assert (one["dense_1.weight"] != other["dense_1.weight"]).any()
 
 
-def test_measuring_the_threads_leaves_no_trace(project, dataset, monkeypatch, content):
-    measure = loop.choose_threads
-
-    def measured(*arguments):
-        measure(*arguments)
-        return 1
-
-    monkeypatch.setattr(loop, "choose_threads", measured)
-    monkeypatch.setattr(tuning, "SMALL_STEP", 0)
-
-    tuned = list(train(project, dataset, Control()))
+def test_measuring_the_threads_leaves_no_trace(project, dataset, tuned, content):
+    """Measured on the training's own steps, here with threads that are told of but never set."""
+    told = [event for event in tuned.events(project) if not isinstance(event, ThreadsChanged)]
 
     fixed = list(train(project, dataset, Control(), threads=1))
-    assert [content(event) for event in tuned] == [content(event) for event in fixed]
+    assert [content(event) for event in told] == [content(event) for event in fixed]
+
+
+def test_each_change_of_the_threads_is_told(project, tuned):
+    events = tuned.events(project)
+    changes = of_kind(events, ThreadsChanged)
+
+    assert [events[0].threads, *(event.threads for event in changes)] == tuned.counts
+    assert len(changes) > 3
+    steps = [event.step for event in changes]
+    assert steps == sorted(set(steps))
+
+
+def test_a_fixed_number_of_threads_is_told_once(project, events_of):
+    events = events_of(project)
+
+    assert events[0].threads == 1
+    assert not of_kind(events, ThreadsChanged)
 
 
 def test_validation_does_not_change_what_is_learned(project, make_dataset, events_of):

@@ -1,0 +1,206 @@
+"""A training step recorded once and then run as a whole, with no Python between its operations.
+
+Python takes longer to call a small network's operations than the processor to carry them out, and
+calling them needs the interpreter, which the window needs too. A step is recorded as two graphs of
+torch operations: one gives the gradients, the other moves the weights. The first is run by torch's
+own interpreter (TorchScript), which holds no lock of Python's.
+
+Whatever can't be recorded, or does not agree with the plain step once it is, stays plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+from engine.training.rewrites import rewrite
+from engine.training.step import PlainStep, Step
+from engine.training.torchscript import compiled
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.fx import GraphModule
+
+Recorded = Callable[..., tuple["Tensor", ...]]
+
+MOST_WEIGHTS = 10_000_000  # recording copies the network; a larger one gains little
+TOLERANCE = 1e-3  # of a tensor's largest value: float32 sums in another order differ by some 1e-6
+ROUNDING = 1e-5  # of the largest gradient; a bias before batch normalisation has nothing but this
+
+
+def captured(plain: PlainStep, images: Tensor, labels: Tensor) -> Step:
+    """Give a faster step that learns the same from batches of this size, or the plain one itself.
+
+    To be called after at least one step, since optimizers make up their memory in the first.
+    Leaves network, optimizer and torch's random state as they were.
+    """
+    import torch
+
+    if sum(weights.numel() for weights in plain.network.parameters()) > MOST_WEIGHTS:
+        return plain
+    with torch.random.fork_rng(devices=[]):
+        try:
+            gradients = record_gradients(plain, images, labels)
+            update = record_update(plain)
+            agrees = _agrees(plain, gradients, update, images, labels)
+        except Exception:  # whatever torch has against it, the plain step is right
+            return plain
+    return CapturedStep(plain, gradients, update, len(labels)) if agrees else plain
+
+
+class CapturedStep:
+    """The plain step's operations, recorded for one size of batch; others are taken plainly."""
+
+    def __init__(
+        self, plain: PlainStep, gradients: Recorded, update: Recorded, batch_size: int
+    ) -> None:
+        self.plain, self.batch_size = plain, batch_size
+        self._gradients, self._update = gradients, update
+        self._network_state = network_state(plain)
+        self._update_state = update_state(plain)
+        self._rate = rate_of(plain)
+
+    def __call__(self, images: Tensor, labels: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+        import torch
+
+        if len(labels) != self.batch_size:
+            return self.plain(images, labels, rate)
+        self._rate.fill_(rate)
+        with torch.no_grad():
+            loss, scores, *gradients = self._gradients(*self._network_state, images, labels)
+            self._update(*self._update_state, *gradients, self._rate)
+        return loss, scores
+
+
+def network_state(step: PlainStep) -> list[Tensor]:
+    """List what the network's output depends on: its weights, then its running statistics."""
+    return [value.detach() for value in (*step.network.parameters(), *step.network.buffers())]
+
+
+def update_state(step: PlainStep) -> list[Tensor]:
+    """List what a move changes: the weights, then all that the optimizer remembers of them."""
+    import torch
+
+    weights = list(step.network.parameters())
+    memory = [
+        value
+        for each in weights
+        for value in step.optimizer.state[each].values()
+        if isinstance(value, torch.Tensor)
+    ]
+    return [*(each.detach() for each in weights), *memory]
+
+
+def rate_of(step: PlainStep) -> Tensor:
+    """Give the learning rate as a tensor, so that a recorded move can be told another."""
+    import torch
+
+    return torch.tensor(step.optimizer.param_groups[0]["lr"], dtype=torch.float64)
+
+
+def record_gradients(plain: PlainStep, images: Tensor, labels: Tensor) -> Recorded:
+    """Record (*network_state, images, labels) -> (loss, scores, *gradients)."""
+    import torch
+    from torch.func import functional_call
+
+    network = deepcopy(plain.network)
+    names = [name for name, _ in (*network.named_parameters(), *network.named_buffers())]
+    weights = list(network.parameters())
+
+    def gradients(*values: Tensor) -> tuple[Tensor, ...]:
+        *state, images, labels = values
+        scores = functional_call(network, dict(zip(names, state, strict=True)), (images,))
+        loss = plain.loss.of(scores, labels)
+        found = torch.autograd.grad(loss, state[: len(weights)])
+        laid_out = (_like(gradient, each) for gradient, each in zip(found, weights, strict=True))
+        return loss.detach(), scores.detach(), *laid_out
+
+    graph = _graph(gradients, [*weights, *network.buffers(), images, labels])
+    rewrite(graph)
+    return compiled(graph)
+
+
+def record_update(plain: PlainStep) -> Recorded:
+    """Record (*update_state, *gradients, rate) -> (), by the optimizer's own step."""
+    import torch
+
+    step = deepcopy(plain)
+    weights = list(step.network.parameters())
+    memory = update_state(step)[len(weights) :]
+
+    def update(*values: Tensor) -> tuple[Tensor, ...]:
+        *_, learning_rate = values
+        for each, gradient in zip(weights, values[-1 - len(weights) : -1], strict=True):
+            each.grad = gradient
+        for group in step.optimizer.param_groups:
+            group["lr"] = learning_rate
+        step.optimizer.step()
+        return ()
+
+    gradients = [torch.zeros_like(each) for each in weights]
+    graph = _graph(update, [*weights, *memory, *gradients, rate_of(plain)])
+    for node in reversed(graph.graph.nodes):
+        if str(node.target).startswith("profiler."):
+            graph.graph.erase_node(node)
+    graph.recompile()
+    # Not compiled: TorchScript takes a write into a list of tensors for one that nobody reads.
+    return graph.forward
+
+
+def _graph(function: Recorded, arguments: Sequence[Tensor]) -> GraphModule:
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    return make_fx(function)(*arguments)
+
+
+def _like(gradient: Tensor, weights: Tensor) -> Tensor:
+    """Lay a gradient out in memory as its weights are: fused optimizers walk both side by side."""
+    import torch
+
+    if gradient.stride() == weights.stride():
+        return gradient
+    return torch.empty_like(weights).copy_(gradient)
+
+
+def _agrees(
+    plain: PlainStep, gradients: Recorded, update: Recorded, images: Tensor, labels: Tensor
+) -> bool:
+    """Tell whether what was recorded does what the plain step does, on copies of it."""
+    import torch
+
+    expected, actual = deepcopy(plain), deepcopy(plain)
+    before = torch.random.get_rng_state()
+    loss, scores = expected(images, labels, float(rate_of(plain)))
+    torch.random.set_rng_state(before)  # so that dropout drops the same
+    with torch.no_grad():
+        found = gradients(*network_state(actual), images, labels)
+        right = [each.grad for each in expected.network.parameters() if each.grad is not None]
+        for _ in range(2):  # a number of steps that was written into the graph shows in the second
+            update(*update_state(actual), *right, rate_of(actual))
+            expected.optimizer.step()
+        update(*update_state(actual), *right, rate_of(actual))
+        moved = zip(update_state(expected), update_state(actual), strict=True)
+        buffers = zip(expected.network.buffers(), actual.network.buffers(), strict=True)
+        rounding = ROUNDING * max(float(each.abs().max()) for each in right)
+        return (
+            all(_close(*pair) for pair in zip((loss, scores), found[:2], strict=True))
+            and all(_close(*pair, rounding) for pair in zip(right, found[2:], strict=True))
+            and all(_laid_out_alike(*pair) for pair in zip(right, found[2:], strict=True))
+            and all(_close(*pair) for pair in buffers)
+            and all(torch.equal(*pair) for pair in moved)
+        )
+
+
+def _close(expected: Tensor, actual: Tensor, rounding: float = 0.0) -> bool:
+    import torch
+
+    if not expected.is_floating_point():
+        return torch.equal(expected, actual)
+    margin = max(TOLERANCE * float(expected.abs().max()), rounding)
+    return torch.allclose(expected, actual, rtol=0, atol=margin)
+
+
+def _laid_out_alike(one: Tensor, other: Tensor) -> bool:
+    steps = zip(one.shape, one.stride(), other.stride(), strict=True)
+    return all(size == 1 or step == another for size, step, another in steps)

@@ -1,0 +1,44 @@
+"""One training step as the lesson writes it: forward, backward, and a move of the weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from engine.project.losses import Loss
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from torch.optim import Optimizer
+
+
+class Step(Protocol):
+    """Learns from one batch."""
+
+    def __call__(self, images: Tensor, labels: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+        """Learn from images (N, C, H, W) and labels (N,) at a learning rate.
+
+        Gives the batch's mean loss and its scores (N, K), from before the weights moved.
+        """
+
+
+class PlainStep:
+    """A step by torch's own modules, autograd and optimizer. Any other must agree with it."""
+
+    def __init__(self, network: nn.Module, loss: Loss, optimizer: Optimizer) -> None:
+        self.network, self.loss, self.optimizer = network, loss, optimizer
+
+    def __call__(self, images: Tensor, labels: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+        # Forward: the network's scores for the batch, and how wrong they are.
+        scores = self.network(images)
+        loss = self.loss.of(scores, labels)
+        # Backward: the gradients, and a move against them.
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.set_rate(rate)
+        self.optimizer.step()
+        return loss.detach(), scores.detach()
+
+    def set_rate(self, rate: float) -> None:
+        """Take this learning rate from the next move on."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
