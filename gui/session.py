@@ -17,12 +17,13 @@ from engine.store.runs import new_run_folder
 from engine.training.control import Control
 from engine.training.events import Evaluated, Event, Failed, Finished, Loading, Started, Weights
 from engine.training.history import Kind, Run
-from engine.training.run import run as run_project
 
 FRAME_SECONDS = 1 / 30
 SLOWEST_FRAME_SECONDS = 1 / 4
-PAINT_BUDGET = 0.05  # the share of one core that showing a training may take
+PAINT_BUDGET = 0.03  # the share of one core that showing a training may take
+SAVINGS = 0.06  # seconds of processor time to begin with, so that a short run looks alive
 DEAREST_FRAME = SLOWEST_FRAME_SECONDS * PAINT_BUDGET  # seconds; a dearer one can't slow it more
+PICTURE_SECONDS = 1.0  # between two evaluations shown: matrix and images are dear, and to be read
 CLOSE_SECONDS = 3.0
 
 
@@ -55,6 +56,8 @@ class Session(QObject):
         self._worker: threading.Thread | None = None
         self._mailbox: Mailbox[Event] = Mailbox(newest_of)
         self._pace = Pace()
+        self._waiting: set[Kind] = set()
+        self._pictured = 0.0
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._frame)
 
@@ -64,6 +67,7 @@ class Session(QObject):
             return
         self.run, self.folder = Run(project), new_run_folder(project)
         self._control, self._mailbox, self._pace = Control(), Mailbox(newest_of), Pace()
+        self._waiting, self._pictured = set(), 0.0
         self._worker = threading.Thread(
             target=work,
             args=(project, self._control, self.folder, self._mailbox),
@@ -96,13 +100,24 @@ class Session(QObject):
         if self.run is None:
             return
         now = monotonic()
-        kinds: set[Kind] = set()
         for event in self._mailbox.collect():
-            kinds.add(self.run.apply(event, now))
+            self._waiting.add(self.run.apply(event, now))
             self._follow(event)
+        kinds = self._due(now)
         if kinds:
-            self.run_changed.emit(self.run, frozenset(kinds))
-        self._timer.setInterval(round(1000 * self._pace.interval(thread_time())))
+            self.run_changed.emit(self.run, kinds)
+        self._timer.setInterval(round(1000 * self._pace.interval(now, thread_time())))
+
+    def _due(self, now: float) -> frozenset[Kind]:
+        """Take the kinds of change to show now; evaluations follow each other at some distance."""
+        kinds = frozenset(self._waiting)
+        if "evaluation" in kinds and "end" not in kinds:
+            if now - self._pictured < PICTURE_SECONDS:
+                kinds -= {"evaluation"}
+            else:
+                self._pictured = now
+        self._waiting -= kinds
+        return kinds
 
     def _follow(self, event: Event) -> None:
         if isinstance(event, Started) and self.state is State.PREPARING:
@@ -121,20 +136,23 @@ class Pace:
     """Chooses the time between frames, so that showing a training costs a small share of a core.
 
     What counts is the processor time of the window's thread since the last frame: handlers and
-    painting together.
+    painting together. The share adds up as savings, which a frame spends; where they are used up,
+    the next frame waits until they are made good. So the first frames, and those after a quiet
+    while, come at once.
     """
 
     def __init__(self) -> None:
-        self._last: float | None = None
-        self._cost = 0.0
+        self._last: tuple[float, float] | None = None
+        self._savings = SAVINGS
 
-    def interval(self, thread_seconds: float) -> float:
-        """Give the seconds to the next frame, told the thread's processor time so far."""
+    def interval(self, now: float, thread_seconds: float) -> float:
+        """Give the seconds to the next frame, told the time and the thread's processor time."""
         if self._last is not None:
-            newest = min(thread_seconds - self._last, DEAREST_FRAME)
-            self._cost += 0.3 * (newest - self._cost)
-        self._last = thread_seconds
-        return max(FRAME_SECONDS, self._cost / PAINT_BUDGET)
+            earned = PAINT_BUDGET * (now - self._last[0])
+            spent = min(thread_seconds - self._last[1], DEAREST_FRAME)
+            self._savings = min(self._savings + earned - spent, SAVINGS)
+        self._last = now, thread_seconds
+        return min(max(FRAME_SECONDS, -self._savings / PAINT_BUDGET), SLOWEST_FRAME_SECONDS)
 
 
 def newest_of(event: Event) -> Hashable | None:
@@ -150,6 +168,8 @@ def newest_of(event: Event) -> Hashable | None:
 def work(project: Project, control: Control, folder: Path, mailbox: Mailbox[Event]) -> None:
     """Run the training in the worker thread; whatever happens ends in an event."""
     try:
+        from engine.training.run import run as run_project  # brings all that reads images
+
         for event in run_project(project, control, folder=folder, loading=mailbox.post):
             if not isinstance(event, Weights):
                 mailbox.post(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,14 +26,18 @@ from engine.training.events import (
 )
 
 Kind = Literal["loading", "started", "progress", "evaluation", "epoch", "warning", "end"]
+FIRST_ROWS = 64
 SPEED_SECONDS = 3.0  # the speed is a mean over this long, so that its number can be read
 
 
 class Columns:
-    """Rows of numbers that grow in place: adding one costs the same however many there are."""
+    """Rows of numbers that grow in place: adding one costs the same however many there are.
 
-    def __init__(self, width: int) -> None:
-        self._rows = np.empty((1024, width))
+    Each column lies in one piece, so that looking at one does not read the others.
+    """
+
+    def __init__(self, width: int, kind: type[np.generic] = np.float64) -> None:
+        self._values = np.empty((width, FIRST_ROWS), kind)
         self._count = 0
 
     def __len__(self) -> int:
@@ -41,14 +45,31 @@ class Columns:
 
     def append(self, *values: float) -> None:
         """Add a row."""
-        if self._count == len(self._rows):
-            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
-        self._rows[self._count] = values
+        self._make_room(self._count + 1)
+        self._values[:, self._count] = values
         self._count += 1
 
-    def column(self, number: int) -> NDArray[np.float64]:
+    def extend(self, *columns: NDArray[Any]) -> None:
+        """Add many rows, given by column."""
+        count = self._count + len(columns[0])
+        self._make_room(count)
+        for mine, new in zip(self._values, columns, strict=True):
+            mine[self._count : count] = new
+        self._count = count
+
+    def column(self, number: int) -> NDArray[Any]:
         """Look at a column, without a copy; rows that are there never change."""
-        return self._rows[: self._count, number]
+        return self._values[number, : self._count]
+
+    def _make_room(self, rows: int) -> None:
+        width, room = self._values.shape
+        if rows <= room:
+            return
+        while room < rows:
+            room *= 2
+        larger = np.empty((width, room), self._values.dtype)
+        larger[:, : self._count] = self._values[:, : self._count]
+        self._values = larger
 
 
 @dataclass
@@ -61,6 +82,8 @@ class Run:
     started: Started | None = None
     progress: Columns = field(default_factory=lambda: Columns(3))  # step, loss, accuracy
     epochs: list[EpochDone] = field(default_factory=list)
+    validated: Columns = field(default_factory=lambda: Columns(3))  # epoch, loss, accuracy
+    best: EpochDone | None = None  # the highest validation accuracy, the first of them if several
     validation: Evaluated | None = None  # the newest, of the sample or of the whole set
     test: Evaluated | None = None
     warnings: list[str] = field(default_factory=list)
@@ -96,6 +119,8 @@ class Run:
                 return "evaluation"
             case EpochDone():
                 self.epochs.append(event)
+                self.validated.append(event.epoch, event.validation_loss, event.validation_accuracy)
+                self.best = event if event.best else self.best
                 return "epoch"
             case Warned(message=message):
                 self.warnings.append(message)
@@ -139,11 +164,6 @@ class Run:
         return min(self.started.epochs, self.step // self.started.steps_per_epoch + 1)
 
     @property
-    def best(self) -> EpochDone | None:
-        """The epoch with the highest validation accuracy, the first of them if several."""
-        return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
-
-    @property
     def images_per_second(self) -> float | None:
         """Images learned from per second lately; None before there is a measure."""
         if self.started is None or len(self._marks) < 2:
@@ -164,6 +184,8 @@ class Run:
         return (self.total_steps - self.step) * images_per_step / speed
 
     def _mark(self, now: float, step: int) -> None:
+        if len(self._marks) > 1 and self._marks[-1][0] == now:
+            self._marks.pop()  # many events come at one moment; the newest tells enough
         self._marks.append((now, step))
         while len(self._marks) > 2 and self._marks[1][0] < now - SPEED_SECONDS:
             self._marks.popleft()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFrame,
     QGraphicsObject,
@@ -26,11 +27,14 @@ from engine.analysis.classification import confusion_matrix, share
 from engine.training.events import Evaluated, SetName
 from engine.training.history import Kind, Run
 from gui.forms import combo_box
+from gui.in_sight import in_sight
 from gui.selection import Cell, Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme, between, ink_on
 from gui.widgets.empty_state import EmptyState
 
 FLATTEST = 1.8  # width over height of a cell
+SHADES = 255
+SHOWN = frozenset[Kind]({"started", "evaluation", "end"})
 COUNTS, OF_TRUE, OF_PREDICTED = "counts", "true", "predicted"
 
 
@@ -66,6 +70,7 @@ class ConfusionView(QWidget):
         self.said.setIndent(MARGIN)
         self._run: Run | None = None
         self._drawn: Evaluated | None = None
+        self._stale = False
         self._lay_out()
         selection.cell_changed.connect(self.matrix.select)
         selection.set_changed.connect(self._show_set)
@@ -73,7 +78,8 @@ class ConfusionView(QWidget):
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         """Draw the newest evaluation, if it is another one and can be seen."""
         self._run = run
-        self._draw_new()
+        if kinds & SHOWN:
+            self._draw_new()
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in the theme's colours."""
@@ -83,8 +89,13 @@ class ConfusionView(QWidget):
     def showEvent(self, event: object) -> None:
         self._draw_new()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._stale:  # it was covered by another until now
+            QTimer.singleShot(0, self, self._draw_new)
+
     def _draw_new(self) -> None:
-        if self._run is None or not self.isVisible():
+        self._stale = self._run is not None and not in_sight(self)
+        if self._run is None or self._stale:
             return
         self._offer_test(self._run.test is not None)
         newest = self._run.evaluation(self.selection.of)
@@ -144,12 +155,12 @@ class ConfusionView(QWidget):
                 "A click on a cell shows its images."
             )
         )
-        self._stack = QStackedLayout()
-        self._stack.addWidget(empty)
-        self._stack.addWidget(drawn)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, SPACING, 0, 0)
-        layout.addLayout(self._stack)
+        self._stack = QStackedLayout()
+        layout.addLayout(self._stack)  # first: a stack without a place shows its widget as a window
+        self._stack.addWidget(empty)
+        self._stack.addWidget(drawn)
 
 
 class MatrixItem(QGraphicsObject):
@@ -274,11 +285,14 @@ class MatrixItem(QGraphicsObject):
         readable: bool,
     ) -> None:
         value = float(self._shown[row, column])
-        color = between(scale, value / top) if value > 0 else QColor(self._theme.panel)
+        if value > 0:
+            color, ink = _shade(scale, round(SHADES * min(value / top, 1.0)))
+        else:
+            color = ink = QColor(self._theme.panel)
         gap = 0.5 if min(area.width(), area.height()) >= 4 else 0.0  # a tiny cell is not to vanish
         painter.fillRect(area.adjusted(gap, gap, -gap, -gap), color)
         if readable and value > 0:
-            painter.setPen(ink_on(color))
+            painter.setPen(ink)
             text = f"{100 * value:.1f}" if self._percent else f"{value:.0f}"
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
 
@@ -391,6 +405,13 @@ class Canvas(QGraphicsView):
             column = min(max((cell.predicted or 0) + step[1], 0), last)
             if Cell(row, column) != self.matrix.cell:
                 self.chosen.emit(Cell(row, column))
+
+
+@lru_cache(maxsize=8 * SHADES)
+def _shade(scale: tuple[str, str], shade: int) -> tuple[QColor, QColor]:
+    """Give one of a scale's shades, and the ink to write on it."""
+    color = between(scale, shade / SHADES)
+    return color, ink_on(color)
 
 
 def _font(pixels: float) -> QFont:

@@ -7,14 +7,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
-    QAbstractListModel,
     QModelIndex,
     QPersistentModelIndex,
     QRect,
     QSize,
     Qt,
+    QTimer,
 )
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QStandardItemModel
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -36,12 +36,20 @@ from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
 from gui.forms import combo_box
 from gui.icons import icon
+from gui.in_sight import in_sight
 from gui.pictures import as_picture
 from gui.selection import Cell, Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme
 from gui.widgets.empty_state import EmptyState
 
+SHOWN = frozenset[Kind]({"started", "evaluation", "end"})
 AnyIndex = QModelIndex | QPersistentModelIndex
+GIVEN = (
+    Qt.ItemDataRole.DisplayRole,
+    Qt.ItemDataRole.DecorationRole,
+    Qt.ItemDataRole.ToolTipRole,
+    Qt.ItemDataRole.AccessibleTextRole,
+)
 TILE = 64  # pixels of an image, to begin with
 CAPTION = 34  # pixels under it
 
@@ -75,6 +83,7 @@ class MistakesView(QWidget):
         self._run: Run | None = None
         self._shown: Evaluated | None = None
         self._cell: Cell | None = None
+        self._stale = False
         self._set_up()
         self._lay_out()
         selection.cell_changed.connect(self._show_new)
@@ -83,19 +92,25 @@ class MistakesView(QWidget):
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         """Show the newest evaluation's mistakes, if they are others and can be seen."""
         self._run = run
-        self._show_new()
+        if kinds & SHOWN:
+            self._show_new()
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in the theme's colours."""
-        self.tiles.theme = theme
+        self.tiles.set_theme(theme)
         self.chip.setIcon(icon("close", theme.accent))
         self.list.viewport().update()
 
     def showEvent(self, event: object) -> None:
         self._show_new()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._stale:  # it was covered by another until now
+            QTimer.singleShot(0, self, self._show_new)
+
     def _show_new(self) -> None:
-        if self._run is None or not self.isVisible():
+        self._stale = self._run is not None and not in_sight(self)
+        if self._run is None or self._stale:
             return
         evaluation, cell = self._run.evaluation(self.selection.of), self.selection.cell
         if evaluation is not self._shown or cell != self._cell:
@@ -202,7 +217,10 @@ class MistakesView(QWidget):
         column.addLayout(filters)
         column.addWidget(self._none, 1)
         column.addWidget(self.list, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, SPACING, 0, 0)
         self._stack = QStackedLayout()
+        layout.addLayout(self._stack)  # first: a stack without a place shows its widget as a window
         self._stack.addWidget(
             EmptyState(
                 self.tr(
@@ -212,13 +230,14 @@ class MistakesView(QWidget):
             )
         )
         self._stack.addWidget(shown)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, SPACING, 0, 0)
-        layout.addLayout(self._stack)
 
 
-class MistakesModel(QAbstractListModel):
-    """The images to show, in their order; pictures are made when they are painted."""
+class MistakesModel(QStandardItemModel):
+    """The images to show, in their order; pictures are made when they are painted.
+
+    The rows are Qt's own, though they hold nothing: a list asks for their number thousands of
+    times as it lays them out, which Python would answer a hundred times slower.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -241,6 +260,7 @@ class MistakesModel(QAbstractListModel):
             self.picture.cache_clear()
         self._split, self._evaluation, self._places = split, evaluation, places
         self._names = tuple(" ".join(name.split()) for name in names)  # a caption has two lines
+        self._set_rows(len(places))
         self.endResetModel()
 
     def clear(self) -> None:
@@ -249,13 +269,20 @@ class MistakesModel(QAbstractListModel):
         self._split = self._evaluation = None
         self._places = self._places[:0]
         self.picture.cache_clear()
+        self._set_rows(0)
         self.endResetModel()
 
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self._places)
+    def _set_rows(self, count: int) -> None:
+        """Have this many rows, told to nobody but by the reset around it."""
+        self.blockSignals(True)
+        self.setColumnCount(1)
+        self.setRowCount(count)
+        self.blockSignals(False)
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if self._split is None or self._evaluation is None or not index.isValid():
+            return None
+        if role not in GIVEN:
             return None
         place = int(self._places[index.row()])
         if role == Qt.ItemDataRole.DisplayRole:
@@ -311,8 +338,14 @@ class TileDelegate(QStyledItemDelegate):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.theme = LIGHT
         self.size = TILE
+        self.set_theme(LIGHT)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paint in the theme's colours."""
+        self.theme = theme
+        self._accent, self._border = QColor(theme.accent), QColor(theme.border)
+        self._text, self._muted = QColor(theme.text), QColor(theme.muted)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         return QSize(max(self.size, 48) + 12, self.size + CAPTION + 10)
@@ -321,18 +354,17 @@ class TileDelegate(QStyledItemDelegate):
         area: QRect = option.rect
         state: QStyle.StateFlag = option.state
         picture = QRect(area.center().x() - self.size // 2, area.top() + 5, self.size, self.size)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, on=False)
         painter.drawImage(picture, index.data(Qt.ItemDataRole.DecorationRole))
-        frame = self.theme.accent if state & QStyle.StateFlag.State_Selected else self.theme.border
-        painter.setPen(QPen(QColor(frame), 2 if frame == self.theme.accent else 1))
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        painter.setPen(QPen(self._accent, 2) if selected else self._border)
         painter.drawRect(picture)
-        answer, sureness = str(index.data()).split("\n")
+        answer, sureness = index.data().split("\n")
         caption = QRect(area.left(), picture.bottom() + 2, area.width(), CAPTION // 2)
         metrics = option.fontMetrics
-        painter.setPen(QColor(self.theme.text))
+        painter.setPen(self._text)
         answer = metrics.elidedText(answer, Qt.TextElideMode.ElideMiddle, caption.width() - 2)
         painter.drawText(caption, Qt.AlignmentFlag.AlignCenter, answer)
-        painter.setPen(QColor(self.theme.muted))
+        painter.setPen(self._muted)
         caption.translate(0, CAPTION // 2)
         painter.drawText(caption, Qt.AlignmentFlag.AlignCenter, sureness)
 

@@ -8,15 +8,19 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
+    QTimer,
 )
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QHeaderView, QStackedLayout, QTableView, QWidget
 
 from engine.analysis.classification import PerClass, confusion_matrix, per_class
 from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
+from gui.in_sight import in_sight
 from gui.selection import Cell, Selection
 from gui.widgets.empty_state import EmptyState
 
+SHOWN = frozenset[Kind]({"started", "evaluation", "end"})
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 
@@ -45,6 +49,7 @@ class PerClassView(QWidget):
         selection.set_changed.connect(self._show_new)
         self._run: Run | None = None
         self._shown: Evaluated | None = None
+        self._stale = False
         empty = EmptyState(self.tr("Here you will see how well each class is recognised."))
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(0, 0, 0, 0)
@@ -54,14 +59,20 @@ class PerClassView(QWidget):
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         """Show the newest evaluation, if it is another one and can be seen."""
         self._run = run
-        self._show_new()
+        if kinds & SHOWN:
+            self._show_new()
 
     def showEvent(self, event: object) -> None:
         self._show_new()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._stale:  # it was covered by another until now
+            QTimer.singleShot(0, self, self._show_new)
+
     def _show_new(self) -> None:
         run = self._run
-        if run is None or not self.isVisible():
+        self._stale = run is not None and not in_sight(self)
+        if run is None or self._stale:
             return
         newest = run.evaluation(self.selection.of)
         if newest is self._shown:

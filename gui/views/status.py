@@ -12,7 +12,7 @@ from gui.session import State
 from gui.theme import SPACING
 from gui.words import clock
 
-TEXT_SECONDS = 0.25  # numbers that change faster can't be read
+TEXT_SECONDS = 0.5  # numbers that change faster can't be read
 PARTS = 1000
 
 

@@ -6,23 +6,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from gui.curve_data import decimated, smoothed
+from engine.training.history import Columns
+from gui.curve_data import CurveIndex, GrowingCurve, room_for, span_of
 
 values = st.floats(-1e6, 1e6)
-curves = arrays(float, st.integers(0, 400), elements=values)
+curves = arrays(float, st.integers(0, 600), elements=values)
 gappy = arrays(
-    float, st.integers(0, 400), elements=values | st.sampled_from([np.nan, np.inf, -np.inf])
+    float, st.integers(0, 600), elements=values | st.sampled_from([np.nan, np.inf, -np.inf])
 )
-buckets = st.integers(1, 50)
+pixels = st.integers(2, 50)
 
 
-def steps(y):
-    return np.arange(len(y), dtype=float)
+def indexed(y):
+    index = CurveIndex()
+    index.extend(y)
+    return index
 
 
-@given(gappy, buckets)
-def test_decimated_keeps_the_lowest_and_the_highest_point(y, buckets):
-    _, kept = decimated(steps(y), y, buckets)
+def outline(y, most):
+    return indexed(y).outline(y, 0, len(y), most)
+
+
+@given(gappy, pixels)
+def test_an_outline_keeps_the_lowest_and_the_highest_point(y, most):
+    kept = y[outline(y, most)]
 
     finite = y[np.isfinite(y)]
     if len(finite):
@@ -31,83 +38,135 @@ def test_decimated_keeps_the_lowest_and_the_highest_point(y, buckets):
         assert len(kept) == 0
 
 
-@given(gappy, buckets)
-def test_decimated_keeps_points_of_the_curve_in_their_order(y, buckets):
-    x, kept = decimated(steps(y), y, buckets)
+@given(gappy, pixels)
+def test_an_outline_is_finite_points_in_their_order(y, most):
+    places = outline(y, most)
 
-    assert (np.diff(x) > 0).all()
-    np.testing.assert_array_equal(kept, y[x.astype(int)])
-
-
-@given(gappy, buckets)
-def test_decimated_gives_two_points_a_bucket_at_most(y, buckets):
-    x, kept = decimated(steps(y), y, buckets)
-
-    assert len(x) == len(kept) <= 2 * buckets
+    assert (np.diff(places) > 0).all()
+    assert np.isfinite(y[places]).all()
 
 
-@given(gappy, buckets)
-def test_decimated_leaves_out_what_is_not_finite(y, buckets):
-    assert np.isfinite(decimated(steps(y), y, buckets)[1]).all()
+@given(gappy, pixels)
+def test_an_outline_has_two_points_a_pixel_at_most_and_its_tip(y, most):
+    assert len(outline(y, most)) <= 2 * most + 3
 
 
-def test_decimated_leaves_a_short_curve_as_it_is():
-    y = np.array([3.0, 1.0, 2.0, 5.0])
+@given(gappy, pixels, st.lists(st.integers(0, 600), max_size=8))
+def test_an_index_that_grew_is_the_one_made_at_once(y, most, stops):
+    grown = CurveIndex()
+    for stop in sorted(stops):
+        grown.extend(y[:stop])
+    grown.extend(y)
 
-    x, kept = decimated(steps(y), y, 2)
+    np.testing.assert_array_equal(grown.outline(y, 0, len(y), most), outline(y, most))
+    for mine, other in zip(
+        grown.smoothed(y, 0.1, 0, len(y), most),
+        indexed(y).smoothed(y, 0.1, 0, len(y), most),
+        strict=True,
+    ):
+        np.testing.assert_allclose(mine, other, rtol=1e-6, atol=1e-3)
 
-    assert (x.tolist(), kept.tolist()) == ([0, 1, 2, 3], [3, 1, 2, 5])
+
+@given(gappy, pixels)
+def test_an_outline_is_each_blocks_lowest_and_highest_point_and_the_last(y, most):
+    if len(y) <= 2 * most:
+        expected = np.flatnonzero(np.isfinite(y)).tolist()
+    else:
+        size = 2 ** int(np.ceil(np.log2(len(y) / most)))
+        found = {len(y) - 1} if np.isfinite(y[-1]) else set()
+        for start in range(0, len(y), size):
+            block = [place for place in range(start, min(start + size, len(y)))
+                     if np.isfinite(y[place])]  # fmt: skip
+            if block:
+                found |= {min(block, key=y.__getitem__), max(block, key=y.__getitem__)}
+        expected = sorted(found)
+
+    assert outline(y, most).tolist() == expected
 
 
-def test_decimated_keeps_every_peak_that_has_a_bucket_of_its_own():
+@given(curves.filter(len), st.integers(0, 600), st.integers(0, 600), pixels)
+def test_a_stretchs_outline_holds_its_lowest_and_highest_point(y, first, last, most):
+    first, last = sorted((first % len(y), last % len(y) + 1))
+    kept = y[indexed(y).outline(y, first, last, most)]
+
+    if last > first:
+        assert kept.min() <= y[first:last].min()
+        assert kept.max() >= y[first:last].max()
+
+
+def test_an_outline_shows_the_newest_point():
     y = np.zeros(10_000)
-    y[500::1000] = np.arange(10) + 1.0
+    y[-1] = 0.5
 
-    kept = decimated(steps(y), y, 100)[1]
-
-    assert kept[kept > 0].tolist() == list(range(1, 11))
+    assert outline(np.append(y, 0.2), 100)[-1] == 10_000
 
 
 @given(values, st.integers(1, 400), st.floats(0, 1), st.integers(2, 100))
-def test_smoothed_of_a_constant_is_the_constant(value, count, share, points):
-    means = smoothed(np.arange(count, dtype=float), np.full(count, value), share, points)[1]
+def test_smoothed_of_a_constant_is_the_constant(value, count, share, most):
+    y = np.full(count, value)
+    means = indexed(y).smoothed(y, share, 0, count, most)[1]
 
     assert means == pytest.approx(np.full(len(means), value), rel=1e-9, abs=1e-6)
 
 
 @given(gappy, st.floats(0, 1), st.integers(2, 100))
-def test_smoothed_has_no_more_points_than_asked_for(y, share, points):
-    x, means = smoothed(steps(y), y, share, points)
+def test_smoothed_has_no_more_places_than_asked_for_and_the_last(y, share, most):
+    places, means = indexed(y).smoothed(y, share, 0, len(y), most)
 
-    assert len(x) == len(means) <= points
+    assert len(places) == len(means) <= most + 1
+    assert np.isfinite(means).all()
 
 
-@given(curves, st.floats(0, 1))
-def test_smoothed_is_the_centred_moving_average(y, share):
-    x, means = smoothed(steps(y), y, share, points=len(y) + 1)
+@given(gappy, st.floats(0, 1))
+def test_smoothed_is_the_centred_moving_average_of_what_is_finite(y, share):
+    places, means = indexed(y).smoothed(y, share, 0, len(y), len(y) + 1)
 
-    assert x.tolist() == steps(y).tolist()
-    half = int(share * len(y) / 2)
+    half, there = int(share * len(y) / 2), {}
     for place in range(len(y)):
         reach = min(half, place, len(y) - 1 - place)
         window = y[place - reach : place + reach + 1]
-        assert means[place] == pytest.approx(window.mean(), rel=1e-6, abs=1e-3)
+        if np.isfinite(window).any():
+            there[place] = window[np.isfinite(window)].mean()
+    assert places.tolist() == list(there)
+    assert means == pytest.approx(np.array(list(there.values())), rel=1e-6, abs=1e-3)
 
 
 @given(curves.filter(len), st.floats(0, 1), st.integers(2, 100))
-def test_smoothed_begins_and_ends_where_the_curve_does(y, share, points):
-    x, means = smoothed(steps(y), y, share, points)
+def test_smoothed_begins_and_ends_where_the_curve_does(y, share, most):
+    places, means = indexed(y).smoothed(y, share, 0, len(y), most)
 
-    assert (x[0], x[-1]) == (0, len(y) - 1)
+    assert (places[0], places[-1]) == (0, len(y) - 1)
     assert [means[0], means[-1]] == pytest.approx([y[0], y[-1]], abs=1e-3)
 
 
-@given(gappy, st.floats(0, 1), st.integers(2, 100))
-def test_smoothed_leaves_out_what_is_not_finite(y, share, points):
-    assert np.isfinite(smoothed(steps(y), y, share, points)[1]).all()
+def test_a_curve_is_given_in_the_units_that_are_drawn():
+    rows = Columns(2)
+    for step in range(1, 101):
+        rows.append(step, 0.5)
+    curve = GrowingCurve(rows, 1, x_unit=20, y_times=100)
+
+    first, last = curve.between(1.0, 2.0)
+    x, y = curve.outline(first, last, 400)
+
+    assert (x[0], x[-1]) == (0.95, 2.0)  # with a neighbour, to which a line leads
+    assert set(y) == {50.0}
 
 
-def test_smoothed_without_a_window_is_the_curve_itself():
-    y = np.array([3.0, 1.0, 4.0, 1.0, 5.0])
+@given(st.floats(0.01, 1e6))
+def test_an_axis_has_room_for_its_curve_and_not_much_more(epochs):
+    assert epochs <= room_for(epochs) <= 1.25 * epochs * (1 + 1e-9)
 
-    assert smoothed(steps(y), y, 0.0, 10)[1] == pytest.approx(y)
+
+@given(st.lists(arrays(float, st.integers(0, 20), elements=values), max_size=3))
+def test_a_span_holds_all_values_without_much_room_to_spare(parts):
+    span = span_of(parts)
+
+    everything = np.concatenate([*parts, []])
+    if not len(everything):
+        assert span is None
+        return
+    low, high = span
+    assert low < everything.min()
+    assert everything.max() < high
+    if np.ptp(everything) > 1e-3:
+        assert high - low <= 1.35 * np.ptp(everything)

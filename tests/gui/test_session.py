@@ -8,7 +8,7 @@ import pytest
 
 from engine.project.presets import FIRST, preset
 from engine.store.runs import read_arrays, read_log
-from engine.training import loop
+from engine.training import loop, tuning
 from engine.training.control import Control
 from engine.training.events import (
     EpochDone,
@@ -22,7 +22,16 @@ from engine.training.events import (
 )
 from engine.training.history import Run
 from engine.training.run import run as run_project
-from gui.session import FRAME_SECONDS, PAINT_BUDGET, SLOWEST_FRAME_SECONDS, Pace, Session, State
+from gui.session import (
+    FRAME_SECONDS,
+    PAINT_BUDGET,
+    PICTURE_SECONDS,
+    SAVINGS,
+    SLOWEST_FRAME_SECONDS,
+    Pace,
+    Session,
+    State,
+)
 from gui.session import newest_of as newest_of_event
 
 PROJECT = preset(FIRST).set_training(epochs=2, batch_size=128)
@@ -33,7 +42,7 @@ PATIENCE = 60_000  # milliseconds; a busy machine loads torch for long
 @pytest.fixture(autouse=True)
 def _one_thread(monkeypatch):
     """Choose the thread count without measuring, so that two runs have the same."""
-    monkeypatch.setattr(loop, "choose_threads", lambda *_: 1)
+    monkeypatch.setattr(tuning, "cores", lambda: 1)
 
 
 @pytest.fixture
@@ -199,7 +208,7 @@ def test_close_ends_the_thread(session, start):
 def test_close_gives_a_worker_that_hangs_up(session, qtbot, monkeypatch):
     go_on = threading.Event()
     monkeypatch.setattr("gui.session.CLOSE_SECONDS", 0.01)
-    monkeypatch.setattr("gui.session.run_project", lambda *_, **__: iter(go_on.wait, True))
+    monkeypatch.setattr("engine.training.run.run", lambda *_, **__: iter(go_on.wait, True))
     session.start(PROJECT)
 
     assert not session.close()
@@ -214,7 +223,7 @@ def test_an_error_of_the_worker_is_told_with_its_details(session, train, monkeyp
         yield
 
     with monkeypatch.context() as patch:
-        patch.setattr("gui.session.run_project", broken)
+        patch.setattr("engine.training.run.run", broken)
         run = train()
 
     assert isinstance(run.end, Failed)
@@ -312,40 +321,83 @@ def test_small_events_are_all_kept(event):
     assert newest_of_event(event) is None
 
 
-def steady(pace, cost, frames=100):
-    """Feed frames that take `cost` seconds of the thread each, and give the last interval."""
-    return [pace.interval(cost * frame) for frame in range(frames)][-1]
+def paced(pace, costs):
+    """Feed frames of these costs (processor seconds), each when it is due; give the intervals."""
+    now, spent, intervals = 0.0, 0.0, [pace.interval(0.0, 0.0)]
+    for cost in costs:
+        now += intervals[-1]
+        spent += cost
+        intervals.append(pace.interval(now, spent))
+    return intervals
 
 
 def test_cheap_frames_come_at_the_full_rate():
-    assert steady(Pace(), 0.0001) == pytest.approx(FRAME_SECONDS)
+    assert paced(Pace(), [0.0001] * 100)[-1] == pytest.approx(FRAME_SECONDS)
 
 
-@pytest.mark.parametrize("cost", [0.003, 0.006, 0.01])
+@pytest.mark.parametrize("cost", [0.002, 0.004, 0.007])
 def test_dear_frames_come_so_seldom_that_they_take_their_share(cost):
-    assert steady(Pace(), cost) == pytest.approx(cost / PAINT_BUDGET, rel=0.01)
+    intervals = paced(Pace(), [cost] * 500)
+
+    assert 250 * cost / sum(intervals[-250:]) == pytest.approx(PAINT_BUDGET, rel=0.05)
+
+
+def test_a_training_begins_with_frames_at_the_full_rate():
+    intervals = paced(Pace(), [0.004] * 100)
+
+    full = intervals.index(next(wait for wait in intervals if wait > FRAME_SECONDS))
+    assert full >= SAVINGS / 0.004
 
 
 def test_frames_never_come_slower_than_the_slowest():
-    assert steady(Pace(), 3.0) == pytest.approx(SLOWEST_FRAME_SECONDS)
+    assert max(paced(Pace(), [3.0] * 100)) == pytest.approx(SLOWEST_FRAME_SECONDS)
 
 
 def test_the_rate_comes_back_when_frames_get_cheap():
+    assert paced(Pace(), [0.01] * 50 + [0.0001] * 50)[-1] == pytest.approx(FRAME_SECONDS)
+
+
+def test_one_dear_frame_slows_for_a_second_at_most():
     pace = Pace()
-    total = 0.0
-    for cost in [0.01] * 50 + [0.0001] * 50:
-        total += cost
-        interval = pace.interval(total)
+    paced(pace, [0.01] * 100)  # nothing is saved up
 
-    assert interval == pytest.approx(FRAME_SECONDS)
+    intervals = paced(pace, [5.0, *[0.0001] * 12])  # a menu was open
+
+    assert sum(wait for wait in intervals if wait > FRAME_SECONDS) <= 1.0
 
 
-def test_one_dear_frame_slows_for_a_second_or_two_only():
-    pace = Pace()
-    costs = [0.0001] * 10 + [5.0] + [0.0001] * 12  # a menu was open
-    intervals = [pace.interval(sum(costs[: place + 1])) for place in range(len(costs))]
+@pytest.fixture
+def told(session, answers, monkeypatch):
+    """Post evaluations at given times and note which kinds are told with the frame after each."""
+    clock, kinds = [0.0], []
+    monkeypatch.setattr("gui.session.monotonic", lambda: clock[0])
+    session.run = Run(PROJECT)
+    session.run_changed.connect(lambda _, new: kinds.append(new))
 
-    assert intervals[-1] == pytest.approx(FRAME_SECONDS)
+    def tell(now, *events):
+        kinds.clear()
+        clock[0] = now
+        for event in events:
+            session._mailbox.post(event)
+        session._frame()
+        return kinds[0] if kinds else frozenset()
+
+    return tell
+
+
+def test_evaluations_follow_each_other_at_some_distance(told, answers):
+    soon, due = 100 + PICTURE_SECONDS / 2, 100 + PICTURE_SECONDS
+
+    assert told(100.0, answers([1], [2])) == {"evaluation"}
+    assert told(soon, answers([1], [2]), Progress(1, 0.5, 0.5)) == {"progress"}
+    assert told(due) == {"evaluation"}
+    assert told(due + 1) == frozenset()
+
+
+def test_the_last_evaluation_is_told_at_once_with_the_end(told, answers):
+    told(100.0, answers([1], [2]))
+
+    assert told(100.01, answers([1], [2]), Finished("stopped", 1, 0)) == {"evaluation", "end"}
 
 
 def test_a_second_training_begins_at_the_full_rate(session, train, start, monkeypatch):

@@ -18,6 +18,7 @@ from engine.training.events import (
     Loading,
     Progress,
     Started,
+    ThreadsChanged,
     Warned,
     Weights,
 )
@@ -64,6 +65,7 @@ def evaluated(of):
         (DataReady(dataset=None), "loading"),
         (STARTED, "started"),
         (Progress(1, 0.5, 0.5), "progress"),
+        (ThreadsChanged(1, 2), "progress"),
         (evaluated("validation"), "evaluation"),
         (evaluated("test"), "evaluation"),
         (epoch_done(1, 0.5, True), "epoch"),

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QApplication
 
 from engine.training.events import EpochDone, Progress
 from gui.theme import DARK, LIGHT
-from gui.views.curves import BUCKETS, SMOOTH_POINTS, CurvesView
+from gui.views.curves import CurvesView
+from gui.widgets.plot import SMOOTH_POINTS
 
 PROGRESS = frozenset({"progress"})
 STARTED = frozenset({"started"})
@@ -27,9 +28,9 @@ def drawn(view, trained):
     return view
 
 
-def points(item):
-    x, y = item.getData()
-    return ([], []) if x is None else (x.tolist(), y.tolist())
+def points(drawn):
+    x, y = drawn
+    return x.tolist(), y.tolist()
 
 
 def wheel(plot):
@@ -100,13 +101,63 @@ def test_the_star_moves_to_a_better_epoch(drawn, trained):
     assert points(drawn.accuracy.star) == ([4], [95])
 
 
-def test_a_curve_is_one_item_for_its_whole_life(drawn, trained):
-    before = [*drawn.loss.plot.getPlotItem().items]
-    trained.apply(Progress(61, 0.1, 0.9), 99.0)
+def test_a_new_point_does_not_paint_the_axes_anew(view, run_of, monkeypatch):
+    run = run_of(*(Progress(step, 1 / step, 0.5) for step in range(1, 33)))
+    view.show_run(run, PROGRESS)
+    view.grab()
+    painted = []
+    paint = view.loss.plot._painted_axes
+    monkeypatch.setattr(view.loss.plot, "_painted_axes", lambda: painted.append(1) or paint())
+    run.apply(Progress(33, 1 / 33, 0.5), 99.0)
 
-    drawn.show_run(trained, PROGRESS)
+    view.show_run(run, PROGRESS)
+    view.grab()
 
-    assert drawn.loss.plot.getPlotItem().items == before
+    assert points(view.loss.raw)[0][-1] == 33 / 20
+    assert not painted
+
+
+def test_axes_are_painted_anew_for_another_range(drawn, monkeypatch):
+    drawn.grab()
+    painted = []
+    paint = drawn.loss.plot._painted_axes
+    monkeypatch.setattr(drawn.loss.plot, "_painted_axes", lambda: painted.append(1) or paint())
+
+    wheel(drawn.loss.plot)
+    drawn.grab()
+
+    assert painted
+
+
+def test_the_first_point_can_be_seen(view, run_of):
+    view.show_run(run_of(Progress(1, 2.0, 0.1)), PROGRESS)
+
+    assert LIGHT.training in colors(view.loss.plot)
+
+
+def test_zoomed_in_a_long_curve_shows_its_points(view, run_of):
+    run = run_of(*(Progress(step, 1.0 + step % 7, 0.5) for step in range(1, 20_001)))
+    view.show_run(run, PROGRESS)
+
+    view.follow.setChecked(False)
+    view.loss.plot.setXRange(100, 101, padding=0)
+
+    x = points(view.loss.raw)[0]
+    assert [place for place in x if 100 <= place <= 101] == [
+        step / 20 for step in range(2000, 2021)
+    ]
+
+
+def test_the_x_axis_moves_seldom_as_the_curve_grows(drawn, trained):
+    ends = set()
+    for step in range(61, 200):
+        trained.apply(Progress(step, 0.1, 0.9), 99.0)
+        drawn.show_run(trained, PROGRESS)
+        high = drawn.loss.plot.getViewBox().viewRange()[0][1]
+        assert high >= step / 20
+        ends.add(round(high, 3))
+
+    assert len(ends) <= 9
 
 
 def test_a_long_curve_is_drawn_with_as_many_points_as_can_be_seen(view, run_of):
@@ -114,8 +165,8 @@ def test_a_long_curve_is_drawn_with_as_many_points_as_can_be_seen(view, run_of):
 
     view.show_run(run_of(*events), PROGRESS)
 
-    assert len(points(view.loss.raw)[0]) <= 2 * BUCKETS
-    assert len(points(view.loss.smooth)[0]) <= SMOOTH_POINTS
+    assert len(points(view.loss.raw)[0]) <= 2 * view.loss.plot.width()
+    assert len(points(view.loss.smooth)[0]) <= SMOOTH_POINTS + 1
 
 
 @pytest.mark.parametrize("loss", [np.nan, np.inf, -np.inf, 0.0, -1.0])
@@ -174,6 +225,10 @@ def test_follow_keeps_the_whole_run_in_sight(drawn, trained):
     drawn.show_run(trained, PROGRESS)
 
     assert drawn.loss.plot.getViewBox().viewRange()[0][1] >= 10
+
+
+def test_the_x_axis_ends_at_the_last_epoch(drawn):
+    assert drawn.loss.plot.getViewBox().viewRange()[0][1] == pytest.approx(3, rel=0.03)
 
 
 def test_both_plots_show_the_same_epochs(drawn):
@@ -244,8 +299,15 @@ def test_the_cursor_reads_the_values_under_it(drawn, trained):
         "epoch 2.00: training loss 0.0500, accuracy 97.50 %"
         "; validation loss 0.4000, accuracy 90.00 %"
     )
-    assert drawn.loss.cursor.isVisible()
-    assert drawn.accuracy.cursor.value() == pytest.approx(2.0, abs=0.01)
+    assert drawn.accuracy.cursor == drawn.loss.cursor == pytest.approx(2.0, abs=0.01)
+
+
+def test_what_the_cursor_reads_does_not_widen_the_view(drawn):
+    before = drawn.minimumSizeHint().width()
+
+    drawn._read(2.0)
+
+    assert drawn.minimumSizeHint().width() == before
 
 
 def test_the_mouse_moves_the_cursor(drawn, qtbot):
@@ -262,7 +324,7 @@ def test_without_a_cursor_the_legend_is_shown(drawn):
     drawn.leaveEvent(None)
 
     assert "best epoch" in drawn.reading.text()
-    assert not drawn.loss.cursor.isVisible()
+    assert drawn.loss.cursor is None
 
 
 def test_the_cursor_over_an_empty_plot_reads_nothing(view, run_of):

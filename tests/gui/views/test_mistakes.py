@@ -43,7 +43,7 @@ def order(view, name):
 
 
 def captions(view):
-    return [view.model.index(row).data() for row in range(view.model.rowCount())]
+    return [view.model.index(row, 0).data() for row in range(view.model.rowCount())]
 
 
 def many(answers, count=200):
@@ -169,7 +169,7 @@ def test_a_new_run_begins_empty(drawn, run_of):
 def test_a_tooltip_names_the_image_in_the_persons_own_files(drawn):
     order(drawn, "index")
 
-    words = drawn.model.index(1).data(Qt.ItemDataRole.ToolTipRole)
+    words = drawn.model.index(1, 0).data(Qt.ItemDataRole.ToolTipRole)
 
     assert words.startswith("Image 1,001 of the training set")
     assert "It is class 7; the network says class 1 and gives it 95.0 %." in words
@@ -178,7 +178,7 @@ def test_a_tooltip_names_the_image_in_the_persons_own_files(drawn):
 def test_a_tile_shows_its_own_image(drawn, run):
     order(drawn, "index")
 
-    picture = drawn.model.index(2).data(Qt.ItemDataRole.DecorationRole)
+    picture = drawn.model.index(2, 0).data(Qt.ItemDataRole.DecorationRole)
 
     image = np.round(255 * run.dataset.validation.images[3, 0])
     seen = [[QColor(picture.pixel(x, y)).red() for x in range(8)] for y in range(8)]
@@ -194,7 +194,7 @@ def test_images_of_any_shape_are_painted(view, run_of, answers, project_of, shap
 
     picture = view.list.viewport().grab().toImage()
 
-    area = view.list.visualRect(view.model.index(0))
+    area = view.list.visualRect(view.model.index(0, 0))
     tile = {
         picture.pixel(x, y)
         for x in range(area.left(), area.right())
@@ -294,21 +294,21 @@ def test_pictures_are_made_when_they_are_painted(view, run_of, answers, qapp):
 
 
 def test_tiles_can_be_made_larger(drawn, qapp):
-    before = drawn.list.visualRect(drawn.model.index(0)).height()
+    before = drawn.list.visualRect(drawn.model.index(0, 0)).height()
 
     drawn.tile_size.setValue(128)
     qapp.processEvents()
 
-    assert drawn.list.visualRect(drawn.model.index(0)).height() == before + 64
+    assert drawn.list.visualRect(drawn.model.index(0, 0)).height() == before + 64
 
 
 def test_a_selected_tile_is_framed_in_the_themes_colour(drawn):
     drawn.set_theme(DARK)
-    drawn.list.setCurrentIndex(drawn.model.index(0))
+    drawn.list.setCurrentIndex(drawn.model.index(0, 0))
 
     picture = drawn.list.viewport().grab().toImage()
 
-    area = drawn.list.visualRect(drawn.model.index(0))
+    area = drawn.list.visualRect(drawn.model.index(0, 0))
     seen = {picture.pixelColor(x, area.top() + 5).name() for x in range(area.left(), area.right())}
     assert DARK.accent in seen
     assert LIGHT.border not in seen
@@ -328,7 +328,7 @@ def test_it_follows_the_chosen_set(drawn, run, answers, selection):
     selection.select_set("test")
 
     assert drawn.model.truths() == [(3, 5)]
-    words = drawn.model.index(0).data(Qt.ItemDataRole.ToolTipRole)
+    words = drawn.model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
     assert words.startswith("Image 5,000 of the test set.")
 
 
@@ -338,7 +338,7 @@ def test_an_image_of_the_test_set_is_its_own(drawn, run, answers, selection):
 
     selection.select_set("test")
 
-    picture = drawn.model.index(0).data(Qt.ItemDataRole.DecorationRole)
+    picture = drawn.model.index(0, 0).data(Qt.ItemDataRole.DecorationRole)
     pixel = QColor(picture.pixel(2, 4)).red()
     assert pixel == round(255 * float(run.dataset.test.images[0, 0, 4, 2]))
     assert pixel != round(255 * float(run.dataset.validation.images[0, 0, 4, 2]))

@@ -109,7 +109,7 @@ def test_numbers_change_slowly_and_the_bar_at_once(view, running, monkeypatch):
     assert texts(view) == before
     assert view.bar.value() > value
 
-    now[0] += 0.3
+    now[0] += 0.5
     view.show_run(running, PROGRESS)
     assert texts(view) != before
 
