@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
+    from engine.data.dataset import Progress
+    from engine.project.project import Project
     from gui.main_window import MainWindow
 
 GARBAGE_SECONDS = 1  # also how soon an idle window hears of a signal
@@ -23,11 +26,12 @@ WARM_UP_SECONDS = 0.3
 
 def main(arguments: list[str] | None = None) -> int:
     """Open the window, or do what the command line says; give the exit code."""
-    from engine import cli
-
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments and (arguments[0] in cli.COMMANDS or arguments[0].startswith("-")):
-        return cli.main(arguments)
+    if arguments:
+        from engine import cli
+
+        if arguments[0] in cli.COMMANDS or arguments[0].startswith("-"):
+            return cli.main(arguments)
     if len(arguments) > 1:
         print("layerscope: one project at a time, please.", file=sys.stderr)
         return 2
@@ -53,6 +57,7 @@ def open_window(project: str | None) -> int:
         return 1
     if sys.platform == "win32":
         import torch  # noqa: F401  # its libraries must be loaded before Qt's (pytorch#166628)
+    gc.disable()  # nothing that is made from here to the first frame is garbage
     app = make_app()
     try:
         window = make_window(project)
@@ -66,7 +71,6 @@ def open_window(project: str | None) -> int:
 
 def make_app() -> QApplication:
     """Make the Qt application as all windows need it."""
-    import pyqtgraph
     from PySide6.QtCore import QLocale
     from PySide6.QtWidgets import QApplication
 
@@ -80,7 +84,6 @@ def make_app() -> QApplication:
     app.setDesktopFileName("layerscope")
     app.setStyle("Fusion")
     app.setWindowIcon(icon("layerscope"))
-    pyqtgraph.setConfigOptions(antialias=False, imageAxisOrder="row-major", useOpenGL=False)
     return app
 
 
@@ -107,23 +110,35 @@ def make_window(project: str | None = None) -> MainWindow:
 
 
 def housekeeping(app: QApplication, window: MainWindow) -> None:
-    """Collect garbage on this thread alone, warm torch up, and end well on a signal."""
+    """Collect garbage on this thread alone, load what comes later, and end well on a signal."""
     from PySide6.QtCore import QTimer
 
     # The cyclic collector would destroy Qt objects in whichever thread it happens to run.
     gc.disable()
+    gc.freeze()  # what the window is made of stays until the end: no need to search it again
     garbage = QTimer(window)
     garbage.timeout.connect(lambda: gc.collect(1))
     garbage.start(GARBAGE_SECONDS * 1000)
-    QTimer.singleShot(int(WARM_UP_SECONDS * 1000), window, warm_up)
+    QTimer.singleShot(int(WARM_UP_SECONDS * 1000), window, lambda: warm_up(window))
     sys.excepthook = lambda kind, error, trace: tell(window, kind, error, trace)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: end_by_signal(app, window, number))
 
 
-def warm_up() -> None:
-    """Load what training needs in the background, so that the first one starts at once."""
-    threading.Thread(target=_load_libraries, name="warm-up", daemon=True).start()
+def warm_up(window: MainWindow) -> None:
+    """Load behind the window what it needs next, so that the first training starts at once: the
+    plots, and then what trains.
+    """
+    from gui.background import Task
+
+    def make_plots() -> None:
+        window.curves  # noqa: B018  they are made when they are first asked for
+        project = window.document.project
+        threading.Thread(target=load_training, args=(project,), name="warm-up", daemon=True).start()
+
+    plots = Task(load_plots, window)
+    plots.done.connect(make_plots)
+    plots.start()
 
 
 def leave(code: int) -> int:
@@ -154,11 +169,30 @@ def end_by_signal(app: QApplication, window: MainWindow, number: int) -> None:
     app.exit(128 + number)
 
 
-def _load_libraries() -> None:
-    import sklearn.model_selection  # noqa: F401  loaded so that the first split need not wait
+def load_plots(progress: Progress) -> None:
+    """Load what draws the curves."""
+    import gui.views.curves  # noqa: F401
+
+
+def load_training(project: Project) -> None:
+    """Load what the first training of a project would wait for, its images included."""
+    import sklearn.model_selection  # noqa: F401  the split of the images
     import torch
 
+    import engine.training.run  # noqa: F401
+    from engine.data.load import found, load
+    from engine.places import data_folder
+    from engine.problems import ProblemError
+    from engine.project.sources import KnownSource
+    from engine.training.allocator import keep_freed_memory
+
     torch.optim.Adam([torch.zeros(1)])  # the first optimizer loads as much again as torch itself
+    keep_freed_memory()  # or the system clears every page of the images twice
+    source = project.data.source
+    # A person's own files may be large or gone: they are read, and complained of, by Train alone.
+    if isinstance(source, KnownSource) and found(source, data_folder()):
+        with suppress(ProblemError):
+            load(project.data, project.training.seed, data_folder())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 SIZES = (16, 24, 32, 48)
+DRAWINGS = files("resources").joinpath("icons")
 
 
 @cache
@@ -18,19 +19,28 @@ def icon(name: str, color: str = "", faded: str = "") -> QIcon:
     any where it has colours of its own.
     """
     drawn = QIcon()
-    for size in SIZES:
-        drawn.addPixmap(_pixmap(name, color, size))
-        if faded:
-            drawn.addPixmap(_pixmap(name, faded, size), QIcon.Mode.Disabled)
+    for pixmap in _pixmaps(name, color):
+        drawn.addPixmap(pixmap)
+    if faded:
+        for pixmap in _pixmaps(name, faded):
+            drawn.addPixmap(pixmap, QIcon.Mode.Disabled)
     return drawn
 
 
-def _pixmap(name: str, color: str, size: int) -> QPixmap:
-    text = files("resources").joinpath("icons", f"{name}.svg").read_text(encoding="utf-8")
-    renderer = QSvgRenderer(QByteArray(text.replace("currentColor", color).encode()))
-    pixmap = QPixmap(size, size)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    renderer.render(painter)
-    painter.end()
-    return pixmap
+def _pixmaps(name: str, color: str) -> list[QPixmap]:
+    """Draw an icon in every size."""
+    renderer = QSvgRenderer(QByteArray(_text(name).replace("currentColor", color).encode()))
+    pixmaps = []
+    for size in SIZES:
+        pixmap = QPixmap(size, size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        renderer.render(painter)
+        painter.end()
+        pixmaps.append(pixmap)
+    return pixmaps
+
+
+@cache
+def _text(name: str) -> str:
+    return DRAWINGS.joinpath(f"{name}.svg").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl
 from PySide6.QtGui import (
@@ -30,7 +31,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.data.load import found
 from engine.places import data_folder
 from engine.problems import ProblemError
 from engine.project.presets import FIRST, preset
@@ -46,7 +46,6 @@ from gui.session import Session, State
 from gui.settings_file import SettingsFile
 from gui.theme import MARGIN, SPACING, THEMES, Theme, palette, stylesheet
 from gui.views.confusion import ConfusionView
-from gui.views.curves import CurvesView
 from gui.views.mistakes import MistakesView
 from gui.views.network import NetworkView
 from gui.views.palette import PaletteView
@@ -54,8 +53,13 @@ from gui.views.per_class import PerClassView
 from gui.views.settings import SettingsView
 from gui.views.status import StatusView
 from gui.widgets.banner import Banner
+from gui.widgets.no_curves import NoCurves
+
+if TYPE_CHECKING:
+    from gui.views.curves import CurvesView
 
 FIRST_SIZE = QSize(1440, 900)
+LEAST_CURVES = QSize(545, 147)  # about what they need: a small window must not grow by them later
 LOWER_SHARE = 0.46  # of the window's height, for matrix and mistakes
 TOOLBAR = ("new", "open", "save", "", "undo", "redo", "", "data", "", "train", "stop", "")
 TITLED = ("data", "train", "stop")  # on the toolbar with their words
@@ -88,13 +92,12 @@ class MainWindow(QMainWindow):
         self.palette_view = PaletteView()
         self.network = NetworkView(document, selection)
         self.training = SettingsView(document)
-        self.curves = CurvesView()
         self.confusion = ConfusionView(selection)
         self.per_class = PerClassView(selection)
         self.mistakes = MistakesView(selection)
         self.status = StatusView()
         self.banner = Banner()
-        self.views = (self.curves, self.confusion, self.per_class, self.mistakes, self.status)
+        self._curves: CurvesView | None = None
         self._place_views()
         self._connect()
         self._make_toolbar()
@@ -104,6 +107,20 @@ class MainWindow(QMainWindow):
         self._show_document()
         self._show_undo()
         self._show_state(session.state)
+
+    @property
+    def curves(self) -> CurvesView:
+        """The curves. They are made when they are first asked for: what draws them takes as long
+        to load as everything else that the window shows.
+        """
+        if self._curves is None:
+            from gui.views.curves import CurvesView
+
+            self._curves = CurvesView()
+            self._curves.set_theme(self._theme)
+            self._centre.replaceWidget(self._no_curves, self._curves)
+            self._no_curves.deleteLater()
+        return self._curves
 
     def ask_to_save(self) -> bool:
         """Ask what to do with unsaved changes; tell whether to go on."""
@@ -164,6 +181,8 @@ class MainWindow(QMainWindow):
 
     def train(self) -> None:
         """Train the project; where its images are missing, get them first."""
+        from engine.data.load import found  # brings what reads files, which the start needs not
+
         source = self.document.project.data.source
         if isinstance(source, KnownSource) and not found(source, data_folder()):
             self.choose_data()
@@ -215,12 +234,13 @@ class MainWindow(QMainWindow):
         for view in (
             self.palette_view,
             self.network,
-            self.curves,
             self.confusion,
             self.mistakes,
             self.banner,
         ):
             view.set_theme(self._theme)
+        if self._curves is not None:
+            self._curves.set_theme(self._theme)
         self._draw_icons(self._theme)
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -276,11 +296,13 @@ class MainWindow(QMainWindow):
 
     def _place_views(self) -> None:
         centre = QWidget()
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.banner)
-        column.addWidget(self.curves, 1)
+        self._centre = QVBoxLayout(centre)
+        self._centre.setContentsMargins(0, 0, 0, 0)
+        self._centre.setSpacing(0)
+        self._no_curves = _panel(NoCurves())
+        self._no_curves.setMinimumSize(LEAST_CURVES)
+        self._centre.addWidget(self.banner)
+        self._centre.addWidget(self._no_curves, 1)
         self.setCentralWidget(centre)
         left = QWidget()
         column = QVBoxLayout(left)
@@ -491,7 +513,7 @@ class MainWindow(QMainWindow):
         train.setToolTip(tooltip(train, why))
 
     def _show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
-        for view in self.views:
+        for view in (self.curves, self.confusion, self.per_class, self.mistakes, self.status):
             view.show_run(run, kinds)
         if "warning" in kinds:
             self.banner.say(run.warnings[-1], error=False)
@@ -500,6 +522,16 @@ class MainWindow(QMainWindow):
 
     def _file_kinds(self) -> str:
         return self.tr("Layerscope projects (*{suffix});;All files (*)").format(suffix=SUFFIX)
+
+
+def _panel(content: QWidget) -> QWidget:
+    panel = QWidget()
+    panel.setObjectName("panel")
+    panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    layout = QVBoxLayout(panel)
+    layout.setContentsMargins(0, SPACING, 0, 0)
+    layout.addWidget(content)
+    return panel
 
 
 def _dropped_file(event: QDropEvent) -> Path | None:

@@ -1,12 +1,12 @@
-"""The images that were read last, so that pressing Train again starts quickly."""
+"""What was read last and what was made of it, so that pressing Train again starts quickly."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from engine.data.dataset import Images
+from engine.data.dataset import Dataset, Images
 from engine.data.limits import reading
-from engine.project.sources import FileSource, Source
+from engine.project.sources import Data, FileSource, Source
 
 Stamp = tuple[tuple[str, int, int], ...]
 """Names, sizes and times of change of the files that a source is made of."""
@@ -20,6 +20,7 @@ class LastRead:
 
     def __init__(self) -> None:
         self._kept: tuple[Source, Path, Stamp, Images] | None = None
+        self._prepared: tuple[Images, Data, int, Dataset] | None = None
 
     def get(self, source: Source, folder: Path) -> Images | None:
         """Return what was kept, if it is of this source as it is now."""
@@ -30,11 +31,28 @@ class LastRead:
 
     def keep(self, source: Source, folder: Path, images: Images) -> None:
         """Keep these and forget the ones before."""
+        self.clear()
         self._kept = source, _place(source, folder), _stamp(source), images
 
     def clear(self) -> None:
         """Forget what was kept."""
         self._kept = None
+        self.forget_prepared()
+
+    def prepared(self, images: Images, data: Data, seed: int) -> Dataset | None:
+        """Return the dataset that was made last, if it is of these images, split and scaled so."""
+        made = self._prepared
+        if made and made[0] is images and made[1:3] == (data, seed):
+            return made[3]
+        return None
+
+    def keep_prepared(self, images: Images, data: Data, seed: int, dataset: Dataset) -> None:
+        """Keep what was made of images."""
+        self._prepared = images, data, seed, dataset
+
+    def forget_prepared(self) -> None:
+        """Forget the dataset, but not the images that it was made of."""
+        self._prepared = None
 
 
 def _place(source: Source, folder: Path) -> Path:

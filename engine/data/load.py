@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import singledispatch
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -35,6 +36,7 @@ __all__ = ["found", "images_of", "inspect", "load", "prepare", "read"]
 AnyFile = TypeVar("AnyFile", bound=FileSource)
 
 _last = LastRead()
+_loading = Lock()
 
 
 @singledispatch
@@ -103,11 +105,21 @@ def _declared(kind: type[AnyFile], path: Path, images: Images) -> AnyFile:
 def load(data: Data, seed: int, folder: Path, progress: Progress = silent) -> Dataset:
     """Read, check, split and scale: everything a run needs.
 
+    The dataset prepared last is kept too. Who asks for one that another thread is just loading
+    waits and gets that one.
+
     Raises:
         ProblemError: as for images_of and prepare.
         Cancelled: raised by `progress`.
     """
-    return prepare(images_of(data.source, folder, progress), data, seed)
+    with _loading:
+        images = images_of(data.source, folder, progress)
+        dataset = _last.prepared(images, data, seed)
+        if dataset is None:
+            _last.forget_prepared()  # before the next one: memory holds one at a time
+            dataset = prepare(images, data, seed)
+            _last.keep_prepared(images, data, seed, dataset)
+        return dataset
 
 
 def images_of(source: Source, folder: Path, progress: Progress = silent) -> Images:

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QLocale, QTimer
 
+from engine.data import load
+from engine.places import data_folder
 from engine.problems import ProblemError
 from engine.project.presets import FIRST, preset
 from engine.store.projects import save_project
 from engine.store.runs import read_log
 from gui import app as program
+from gui.views.curves import CurvesView
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_SECONDS = 60
@@ -30,7 +33,7 @@ def housekeeping(app, window):
     app.processEvents()
     print("visible", window.isVisible())
     print("project", window.document.name)
-    print("loaded", *sorted({"torch", "sklearn", "torchvision"} & set(sys.modules)))
+    print("loaded", *sorted({"torch", "sklearn", "torchvision", "pyqtgraph"} & set(sys.modules)))
     keep_house(app, window)
     print("collector", gc.isenabled())
     QTimer.singleShot(0, window.close)
@@ -196,7 +199,7 @@ def test_a_signal_ends_a_training_and_keeps_the_run(own_home):
 def test_the_exit_code_tells_which_signal_ended_it(window, monkeypatch, qtbot):
     codes, handlers, warm = [], {}, []
     monkeypatch.setattr(signal, "signal", handlers.__setitem__)
-    monkeypatch.setattr(program, "warm_up", lambda: warm.append(True))
+    monkeypatch.setattr(program, "warm_up", lambda _: warm.append(True))
     app = program.make_app()
     monkeypatch.setattr(app, "exit", codes.append)
     program.housekeeping(app, window)
@@ -254,13 +257,36 @@ def test_the_window_has_an_icon():
     assert not program.make_app().windowIcon().pixmap(32, 32).isNull()
 
 
-def test_libraries_are_loaded_behind_the_window():
-    program.warm_up()
+def test_plots_and_libraries_are_loaded_behind_the_window(window, qtbot):
+    def warming():
+        return [thread for thread in threading.enumerate() if thread.name == "warm-up"]
 
-    warming = [thread for thread in threading.enumerate() if thread.name == "warm-up"]
-    for thread in warming:
+    program.warm_up(window)
+
+    qtbot.waitUntil(lambda: bool(window.centralWidget().findChildren(CurvesView)))
+    for thread in warming():
         thread.join(PATIENCE_SECONDS)
     assert {"torch.optim", "sklearn.model_selection"} <= set(sys.modules)
+
+
+def test_the_images_are_read_before_the_first_training_asks(monkeypatch):
+    project, read = preset(FIRST), []
+    load._last.clear()
+    program.load_training(project)
+    monkeypatch.setattr(load, "read", lambda *_: read.append(True))
+
+    load.load(project.data, project.training.seed, data_folder())
+
+    assert not read
+
+
+def test_files_of_the_persons_own_are_left_to_train(project_of, monkeypatch):
+    loaded = []
+    monkeypatch.setattr(load, "load", lambda *_: loaded.append(True))
+
+    program.load_training(project_of())
+
+    assert not loaded
 
 
 def test_an_unexpected_error_is_told_in_the_window(window, capsys):

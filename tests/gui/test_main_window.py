@@ -23,7 +23,7 @@ from engine.problems import ProblemError
 from engine.project.presets import FIRST, preset
 from engine.store.projects import load_project, save_project
 from engine.store.runs import read_log
-from engine.training import loop
+from engine.training import loop, tuning
 from gui.selection import Cell
 from gui.session import State
 from gui.theme import DARK, LIGHT
@@ -39,7 +39,7 @@ Button = QMessageBox.StandardButton
 
 @pytest.fixture(autouse=True)
 def _one_thread(monkeypatch):
-    monkeypatch.setattr(loop, "choose_threads", lambda *_: 1)
+    monkeypatch.setattr(tuning, "cores", lambda: 1)
 
 
 @pytest.fixture
@@ -210,20 +210,21 @@ def test_f5_trains_and_everything_is_shown(window, qtbot):
     run = window.session.run
     assert window.status.epoch.text() == "Finished epoch 2 of 2"
     assert window.confusion.matrix.counts.sum() == len(run.validation.rows)
-    assert len(window.curves.loss.dots.getData()[0]) == 2
+    assert len(window.curves.loss.dots[0]) == 2
     wrong = int((run.validation.labels != run.validation.predicted).sum())
     assert window.mistakes.model.rowCount() == wrong
 
 
-def test_a_dock_that_is_closed_does_no_work_until_it_is_opened(window, train):
+def test_a_dock_that_is_closed_does_no_work_until_it_is_opened(window, train, qtbot):
     dock = window.findChild(QDockWidget, "per_class")
     dock.hide()
     train(SHORT.set_training(epochs=1))
     assert window.per_class.model.rowCount() == 0
 
     dock.show()
+    dock.raise_()
 
-    assert window.per_class.model.rowCount() == 10
+    qtbot.waitUntil(lambda: window.per_class.model.rowCount() == 10)
 
 
 def test_a_click_on_the_matrix_lists_that_cells_images(window, train, qtbot):
@@ -259,7 +260,7 @@ def test_stop_ends_the_training_and_keeps_what_was_drawn(window, start, qtbot):
 
     assert is_enabled(window, "train")
     assert window.status.epoch.text().startswith("Stopped in epoch")
-    assert len(window.curves.loss.raw.getData()[0]) > 0
+    assert len(window.curves.loss.raw[0]) > 0
 
 
 def test_an_edit_while_training_does_not_disturb_the_run(window, start, qtbot):
@@ -642,7 +643,7 @@ def test_a_theme_restyles_everything_and_is_remembered(window, train, qapp):
 
         assert qapp.palette().window().color().name() == theme.window
         assert window.curves.loss.plot.backgroundBrush().color().name() == theme.panel
-        assert window.curves.loss.smooth.opts["pen"].color().name() == theme.training
+        assert window.curves.loss.grid.color == theme.grid
         assert window.confusion.canvas.backgroundBrush().color().name() == theme.panel
         assert window.mistakes.tiles.theme is theme
         assert window.settings.theme == theme.name
@@ -702,7 +703,7 @@ def test_keys_act_on_the_selected_layers(window, qtbot, keys, layers):
 
 def test_delete_in_a_field_edits_the_field(window, qtbot):
     window.selection.select_layers(("dense_1",))
-    rate = window.training.numbers.controls["learning_rate"]
+    rate = window.training.optimizer.form.controls["learning_rate"]
     rate.setFocus()
     rate.setText("0.5")
     rate.setCursorPosition(2)
@@ -715,7 +716,7 @@ def test_delete_in_a_field_edits_the_field(window, qtbot):
 
 def test_undo_in_a_field_undoes_the_documents_edit(window, qtbot):
     before = window.document.project
-    rate = window.training.numbers.controls["learning_rate"]
+    rate = window.training.optimizer.form.controls["learning_rate"]
     rate.setFocus()
     rate.selectAll()
     qtbot.keyClicks(rate, "0.5")
@@ -745,3 +746,13 @@ def test_every_control_has_a_name_for_a_screen_reader(window):
 
 def test_a_program_that_starts_without_a_project_shows_no_banner(window):
     assert not window.banner.isVisible()
+
+
+def test_a_view_behind_another_tab_draws_nothing_until_it_is_raised(window, trained, qtbot):
+    window._show_run(trained, frozenset({"started", "progress", "evaluation"}))
+    assert window.confusion.matrix.counts.sum() == 20
+    assert window.per_class.model.rowCount() == 0
+
+    window.findChild(QDockWidget, "per_class").raise_()
+
+    qtbot.waitUntil(lambda: window.per_class.model.rowCount() == 10)

@@ -111,6 +111,26 @@ def test_the_same_source_is_read_once(reads):
     assert len(reads) == 1
 
 
+def test_the_same_dataset_is_made_once():
+    data = Data()
+
+    assert load.load(data, 0, FOLDER) is load.load(data, 0, FOLDER)
+
+
+@pytest.mark.parametrize(("data", "seed"), [(Data(validation=0.2), 0), (Data(), 1)])
+def test_another_split_is_made_anew(data, seed):
+    first = load.load(Data(), 0, FOLDER).validation.indices
+
+    assert not np.array_equal(load.load(data, seed, FOLDER).validation.indices, first)
+
+
+def test_images_that_are_read_anew_make_a_new_dataset():
+    first = load.load(Data(), 0, FOLDER)
+    load._last.clear()
+
+    assert load.load(Data(), 0, FOLDER) is not first
+
+
 def test_only_the_last_source_is_kept(npz, reads):
     files = Data(source=load.inspect(NpzFile, npz))
     for data in (Data(), files, Data()):

@@ -1,0 +1,22 @@
+"""What stands in the curves' place before there is a first point."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from gui.widgets.empty_state import EmptyState
+
+
+class NoCurves(EmptyState):
+    """Says what the curves will show. It is a widget of its own, because it is there before the
+    plots are: they are loaded behind the window.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.setText(
+            self.tr(
+                "The curves of loss and accuracy grow here while the network trains. "
+                "Press Train (F5) to begin."
+            )
+        )
