@@ -15,8 +15,10 @@ PROMISED = {
     "mlp-128-64": 0.975,
     "cnn-small": 0.98,
     "cnn-two": 0.989,
+    "quick-99": 0.99,
+    "best": 0.995,
 }
-"""The test accuracies that the lessons report; more is welcome."""
+"""The test accuracies that the lessons report, or the preset's name; more is welcome."""
 
 HALF_A_POINT = 0.005
 

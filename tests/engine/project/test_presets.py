@@ -65,8 +65,8 @@ def test_a_preset_is_its_lesson(name, lesson):
     assert (training.seed, training.device) == (0, "auto")
 
 
-def test_the_presets_are_the_lessons():
-    assert set(presets()) == set(LESSONS)
+def test_the_presets_are_the_lessons_and_two_that_show_what_is_possible():
+    assert set(presets()) == {*LESSONS, "quick-99", "best"}
 
 
 def test_the_first_one_needs_no_download():
