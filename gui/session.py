@@ -19,11 +19,11 @@ from engine.training.events import Evaluated, Event, Failed, Finished, Loading, 
 from engine.training.history import Kind, Run
 
 FRAME_SECONDS = 1 / 30
-SLOWEST_FRAME_SECONDS = 1 / 4
+SLOWEST_FRAME_SECONDS = 1 / 2
 PAINT_BUDGET = 0.03  # the share of one core that showing a training may take
 SAVINGS = 0.06  # seconds of processor time to begin with, so that a short run looks alive
 DEAREST_FRAME = SLOWEST_FRAME_SECONDS * PAINT_BUDGET  # seconds; a dearer one can't slow it more
-PICTURE_SECONDS = 1.0  # between two evaluations shown: matrix and images are dear, and to be read
+PICTURE_SECONDS = 2.0  # between two evaluations shown: matrix and images are dear, and to be read
 CLOSE_SECONDS = 3.0
 
 

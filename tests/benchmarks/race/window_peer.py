@@ -132,7 +132,8 @@ def show_all(window: MainWindow) -> None:
 
 def in_sight(window: MainWindow) -> tuple[list[str], list[str]]:
     """Name the views of a run that can be seen, and those that can't."""
-    names = {view: type(view).__name__.removesuffix("View") for view in window.views}
+    views = (window.curves, window.confusion, window.per_class, window.mistakes, window.status)
+    names = {view: type(view).__name__.removesuffix("View") for view in views}
     seen = [name for view, name in names.items() if not view.visibleRegion().isEmpty()]
     return seen, [name for name in names.values() if name not in seen]
 
