@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from enum import Enum
 from pathlib import Path
 from time import monotonic, thread_time
+from typing import get_args
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -54,7 +55,7 @@ class Session(QObject):
         self.folder: Path | None = None
         self._control = Control()
         self._worker: threading.Thread | None = None
-        self._mailbox: Mailbox[Event] = Mailbox(newest_of)
+        self._mailbox: Mailbox[Event] = Mailbox(newest_of, left_of)
         self._pace = Pace()
         self._waiting: set[Kind] = set()
         self._pictured = 0.0
@@ -66,7 +67,8 @@ class Session(QObject):
         if self.state.busy:
             return
         self.run, self.folder = Run(project), new_run_folder(project)
-        self._control, self._mailbox, self._pace = Control(), Mailbox(newest_of), Pace()
+        self._control, self._pace = Control(), Pace()
+        self._mailbox = Mailbox(newest_of, left_of)
         self._waiting, self._pictured = set(), 0.0
         self._worker = threading.Thread(
             target=work,
@@ -78,6 +80,14 @@ class Session(QObject):
         self.run_changed.emit(self.run, frozenset[Kind]({"started"}))
         self._worker.start()
         self._timer.start(round(1000 * FRAME_SECONDS))
+
+    def show(self, run: Run, folder: Path) -> None:
+        """Show a run that is over, as it was kept in its folder."""
+        if self.state.busy:
+            return
+        self.run, self.folder = run, folder
+        self.run_changed.emit(run, frozenset[Kind](get_args(Kind)))
+        self.state_changed.emit(self.state)  # its folder is another one
 
     def stop(self) -> None:
         """Ask the training to end at the next batch; what it has learned stays."""
@@ -156,13 +166,18 @@ class Pace:
 
 
 def newest_of(event: Event) -> Hashable | None:
-    """Tell which large events replace each other in the mailbox."""
+    """Tell which large events follow each other in the mailbox."""
     match event:
-        case Evaluated(of=of):
-            return of
+        case Evaluated(of=of, whole=whole):
+            return of, whole
         case Loading():
             return "loading"
     return None
+
+
+def left_of(event: Event) -> Event | None:
+    """Tell what is left of a large event when a newer one follows it before it was collected."""
+    return event.compact() if isinstance(event, Evaluated) else None
 
 
 def work(project: Project, control: Control, folder: Path, mailbox: Mailbox[Event]) -> None:

@@ -1,4 +1,4 @@
-"""The run folder: project.json, events.jsonl, weights as safetensors, evaluations as npz."""
+"""The run folder: project.json, events.jsonl, weights as safetensors, arrays as npz."""
 
 from __future__ import annotations
 
@@ -7,28 +7,36 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import numpy as np
+from pydantic_core import from_json
 
 from engine.places import home
 from engine.problems import ProblemError
 from engine.project.format import dumps
 from engine.project.project import Project
-from engine.store.files import write_problem, write_safely
+from engine.store.files import TEMPORARY, write_problem, write_safely
 
 LOG = "events.jsonl"
 FLUSH_SECONDS = 1.0
+LONGEST_LINE = 1_000_000  # bytes; a traceback is the longest thing that the log tells
+
+
+def runs_folder() -> Path:
+    """Give the folder in which runs are kept; it may not exist yet."""
+    return home() / "runs"
 
 
 def new_run_folder(project: Project) -> Path:
     """Choose a folder for a new run, by time and title; it does not exist yet."""
     moment = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
     title = re.sub(r"[^\w\- ]+", "", project.title).strip()[:40] or "run"
-    first = folder = home() / "runs" / f"{moment} {title}"
+    first = folder = runs_folder() / f"{moment} {title}"
     number = 2
     while os.path.exists(folder):
         folder = first.with_name(f"{first.name} {number}")
@@ -61,17 +69,37 @@ class RunFolder:
         """Add a line to the log; it reaches the disk within a second."""
         try:
             self._log.write(json.dumps(line, allow_nan=False) + "\n")
-            if monotonic() - self._flushed >= FLUSH_SECONDS:
-                self._log.flush()
-                self._flushed = monotonic()
         except OSError as error:
             raise write_problem(self.path / LOG, error) from error
+        if monotonic() - self._flushed >= FLUSH_SECONDS:
+            self.flush()
 
-    def write_arrays(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
-        """Keep named arrays in NAME.npz."""
+    def flush(self) -> None:
+        """Bring the log to the disk, before files that it must not lag behind."""
+        try:
+            self._log.flush()
+        except OSError as error:
+            raise write_problem(self.path / LOG, error) from error
+        self._flushed = monotonic()
+
+    def write_arrays(
+        self, name: str, arrays: Mapping[str, np.ndarray], *, synced: bool = True
+    ) -> None:
+        """Keep named arrays in NAME.npz; not waiting for the disk, where losing them is no harm."""
+        if not synced:
+            _write_unsynced(self.path / f"{name}.npz", arrays)
+            return
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
         write_safely(self.path / f"{name}.npz", buffer.getvalue())
+
+    def remove_arrays(self, name: str) -> None:
+        """Delete NAME.npz, if it is there."""
+        path = self.path / f"{name}.npz"
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise write_problem(path, error) from error
 
     def write_tensors(
         self, name: str, tensors: dict[str, np.ndarray], about: dict[str, str]
@@ -89,13 +117,33 @@ class RunFolder:
             raise write_problem(self.path / LOG, error) from error
 
 
+def _write_unsynced(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Put a whole file in its place; the system brings it to the disk when it likes."""
+    temporary = path.with_name(f"{TEMPORARY}{path.name}.tmp")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        os.replace(temporary, path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise write_problem(path, error) from error
+
+
 def read_log(path: Path) -> Iterator[dict[str, Any]]:
-    """Read a run folder's log line by line; a torn last line is skipped."""
-    for line in (path / LOG).read_text(encoding="utf-8").splitlines():
-        try:
-            yield json.loads(line)
-        except json.JSONDecodeError:
-            return
+    """Read a run folder's log line by line; what is no line of it, as a torn last one, is skipped.
+
+    OSError where it can't be read.
+    """
+    with (path / LOG).open("rb") as file:
+        while line := file.readline(LONGEST_LINE):
+            try:
+                content = from_json(line)  # bounds nesting and digits, which json.loads does not
+            except ValueError:
+                continue
+            if isinstance(content, dict):
+                yield content
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -43,27 +43,33 @@ def answers(
 
 
 def evaluated(
-    project: Project,
     scores: Tensor,
-    labels: Tensor,
     rows: NDArray[np.int64],
+    labels: NDArray[np.int64],
     *,
+    loss: float,
     step: int,
     epoch: int,
     of: SetName,
     whole: bool,
 ) -> Evaluated:
-    """Sum up scores (N, K) against the true classes (N,)."""
+    """Sum up scores (N, K) against the true classes (N,) of the images in these rows (N,)."""
+    import torch
+
+    true = torch.from_numpy(labels).to(scores.device)
     predicted = scores.argmax(dim=1)
+    probabilities = scores.softmax(dim=1)
     return Evaluated(
         step=step,
         epoch=epoch,
         of=of,
         whole=whole,
-        loss=float(project.training.loss.of(scores, labels)),
-        accuracy=float((predicted == labels).double().mean()),
+        loss=loss,
+        accuracy=float((predicted == true).double().mean()),
         rows=rows,
-        labels=labels.cpu().numpy(),
+        labels=labels,
         predicted=predicted.cpu().numpy(),
-        probabilities=scores.softmax(dim=1).cpu().numpy(),
+        confidence=probabilities.gather(1, predicted[:, None])[:, 0].cpu().numpy(),
+        true_probability=probabilities.gather(1, true[:, None])[:, 0].cpu().numpy(),
+        probabilities=probabilities.cpu().numpy(),
     )

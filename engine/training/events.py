@@ -6,7 +6,7 @@ Steps and epochs are counted from 1; an event's `step` is the number of steps do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from engine.data.dataset import Dataset
 
-SetName = Literal["validation", "test"]
+SetName = Literal["training", "validation", "test"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """One thing that happened."""
+    """One thing that happened. Those with arrays are equal to themselves alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,10 @@ class ThreadsChanged(Event):
 class Evaluated(Event):
     """The network's answers to a set, or to a fixed sample of it.
 
-    rows: (N,) places in the split; labels, predicted: (N,) class numbers;
-    probabilities: (N, K) float32, the softmax of the scores.
+    rows: (N,) places in the split; labels, predicted: (N,) class numbers; confidence and
+    true_probability: (N,) float32, what the network gives the predicted and the true class;
+    probabilities: (N, K) float32, the softmax of the scores, None where only the above is kept.
+    Of the training set these are the answers as each image was learned from, during the epoch.
     """
 
     step: int
@@ -86,7 +88,19 @@ class Evaluated(Event):
     rows: NDArray[np.int64]
     labels: NDArray[np.int64]
     predicted: NDArray[np.int64]
-    probabilities: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    true_probability: NDArray[np.float32]
+    probabilities: NDArray[np.float32] | None
+
+    def compact(self) -> Evaluated:
+        """Give the same without the probabilities of all classes, a fraction of the size."""
+        return self if self.probabilities is None else replace(self, probabilities=None)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that the answers take."""
+        arrays = (self.predicted, self.confidence, self.true_probability, self.probabilities)
+        return sum(array.nbytes for array in arrays if array is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.dataset import Dataset
 from engine.project.project import Project
+from engine.training.evaluations import Evaluations
 from engine.training.events import (
     DataReady,
     EpochDone,
@@ -84,8 +85,9 @@ class Run:
     epochs: list[EpochDone] = field(default_factory=list)
     validated: Columns = field(default_factory=lambda: Columns(3))  # epoch, loss, accuracy
     best: EpochDone | None = None  # the highest validation accuracy, the first of them if several
-    validation: Evaluated | None = None  # the newest, of the sample or of the whole set
-    test: Evaluated | None = None
+    evaluations: dict[SetName, Evaluations] = field(
+        default_factory=lambda: {name: Evaluations() for name in get_args(SetName)}
+    )
     warnings: list[str] = field(default_factory=list)
     end: Finished | Failed | None = None
     _marks: deque[tuple[float, float]] = field(default_factory=deque)  # clock seconds, step
@@ -111,11 +113,8 @@ class Run:
                 self.progress.append(event.step, event.loss, event.accuracy)
                 self._mark(now, event.step)
                 return "progress"
-            case Evaluated(of="test"):
-                self.test = event
-                return "evaluation"
             case Evaluated():
-                self.validation = event
+                self.evaluations[event.of].add(event)
                 return "evaluation"
             case EpochDone():
                 self.epochs.append(event)
@@ -130,9 +129,10 @@ class Run:
                 return "end"
         return "progress"
 
-    def evaluation(self, of: SetName) -> Evaluated | None:
-        """Give the newest evaluation of a set; the test set has none before the end."""
-        return self.validation if of == "validation" else self.test
+    def evaluation(self, of: SetName, step: int | None = None) -> Evaluated | None:
+        """Give the newest evaluation of a set, or the last one after at most so many steps."""
+        evaluations = self.evaluations[of]
+        return evaluations.newest if step is None else evaluations.at(step)
 
     @property
     def step(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.data.dataset import Dataset, Split
 from engine.project.layers import BatchNorm
@@ -88,10 +89,12 @@ def train(
     )
 
     step, best = 0, -1.0
+    rows = np.arange(len(labels))
+    scores_given = torch.empty(len(labels), len(dataset.class_names), device=device)
     report_every = max(1, len(batches) // REPORTS_PER_EPOCH)
     samples_at = sample_steps(len(batches))
     for epoch in range(1, settings.epochs + 1):
-        epoch_meter, meter = Meter(), Meter()
+        meter = Meter(scores_given)
         order = torch.randperm(len(labels), generator=shuffling).to(device)
         shuffled_labels = labels[order]
         for number, (start, end) in enumerate(batches, 1):
@@ -111,7 +114,7 @@ def train(
             step += 1
             meter.add(loss, scores, batch_labels)
             if number % report_every == 0 or number == len(batches) or step == 1:
-                yield Progress(step, *meter.read(into=epoch_meter))
+                yield Progress(step, *meter.read())
             if number in samples_at and (sample := validation.sample(network, step, epoch)):
                 yield sample
             if step == 1 and steps >= CAPTURE_FROM and device.type == "cpu":
@@ -119,7 +122,19 @@ def train(
             if tuner.changed:
                 yield ThreadsChanged(step, tuner.threads)
 
-        # After each epoch: the whole validation set, and the weights if they are the best so far.
+        # After each epoch: the answers to the images as they were learned from, those to the
+        # whole validation set, and the weights if they are the best so far.
+        loss_mean, accuracy = meter.means()
+        yield evaluated(
+            torch.empty_like(scores_given).index_copy_(0, order, scores_given),
+            rows,
+            dataset.train.labels,
+            loss=loss_mean,
+            step=step,
+            epoch=epoch,
+            of="training",
+            whole=True,
+        )
         judged = validation.whole(network, step, epoch)
         if judged is None:
             continue  # stopped meanwhile: the next round ends the run
@@ -127,7 +142,7 @@ def train(
         is_best = judged.accuracy > best
         best = max(best, judged.accuracy)
         yield EpochDone(
-            step, epoch, *epoch_meter.means(), judged.loss, judged.accuracy, best=is_best
+            step, epoch, loss_mean, accuracy, judged.loss, judged.accuracy, best=is_best
         )
         if is_best:
             yield weights(network, step, epoch, "best")
@@ -143,9 +158,14 @@ def train(
 
 
 class Meter:
-    """Sums losses and right answers; reads tensors only when asked, since reading synchronises."""
+    """Sums an epoch's losses and right answers, and keeps the scores given to its images.
 
-    def __init__(self) -> None:
+    Tensors are read only when asked for, since reading synchronises. `scores` (N, K) is filled
+    from the first batch on, in the order of learning.
+    """
+
+    def __init__(self, scores: Tensor) -> None:
+        self.scores = scores
         self.loss_sum = 0.0
         self.right = 0
         self.count = 0
@@ -155,23 +175,24 @@ class Meter:
         """Keep a batch's mean loss, scores (N, K) and labels (N,) for the next reading."""
         self._waiting.append((loss.detach(), scores.detach(), labels))
 
-    def read(self, into: Meter) -> tuple[float, float]:
-        """Give mean loss and accuracy since the last reading, and add the sums to another meter."""
+    def read(self) -> tuple[float, float]:
+        """Give mean loss and accuracy since the last reading."""
         import torch
 
         losses, scores, labels = zip(*self._waiting, strict=True)
-        sizes = torch.tensor([len(batch) for batch in labels], dtype=torch.float64)
-        self.loss_sum = float(torch.stack(losses).cpu().double() @ sizes)
-        self.right = int((torch.cat(scores).argmax(dim=1) == torch.cat(labels)).sum())
-        self.count = int(sizes.sum())
         self._waiting.clear()
-        into.loss_sum += self.loss_sum
-        into.right += self.right
-        into.count += self.count
-        return self.means()
+        sizes = torch.tensor([len(batch) for batch in labels], dtype=torch.float64)
+        count = int(sizes.sum())
+        given = torch.cat(scores, out=self.scores[self.count : self.count + count])
+        loss_sum = float(torch.stack(losses).cpu().double() @ sizes)
+        right = int((given.argmax(dim=1) == torch.cat(labels)).sum())
+        self.loss_sum += loss_sum
+        self.right += right
+        self.count += count
+        return loss_sum / count, right / count
 
     def means(self) -> tuple[float, float]:
-        """Give mean loss and accuracy of the images summed so far."""
+        """Give mean loss and accuracy of all images so far."""
         return self.loss_sum / self.count, self.right / self.count
 
 
@@ -189,21 +210,27 @@ class Judge:
         split = dataset.validation if of == "validation" else dataset.test
         self.project, self.of, self.control = project, of, control
         self.images, self.labels = tensors(dataset, split, device)
-        self.rows = np.arange(len(split))
+        self.rows, self.true = np.arange(len(split)), split.labels
         chosen = np.random.default_rng(project.training.seed).permutation(len(split))
         self.sample_rows = np.sort(chosen[:SAMPLE_SIZE])
+        self.sample_true = split.labels[self.sample_rows]  # all samples share these two arrays
         self.rows_at_once = batch_rows(project)
 
     def whole(self, network: nn.Module, step: int, epoch: int) -> Evaluated | None:
         """Evaluate the whole set; None when asked to stop meanwhile."""
-        return self._evaluate(network, self.rows, step, epoch)
+        return self._evaluate(network, self.rows, self.true, step, epoch)
 
     def sample(self, network: nn.Module, step: int, epoch: int) -> Evaluated | None:
         """Evaluate the sample; None when asked to stop meanwhile."""
-        return self._evaluate(network, self.sample_rows, step, epoch)
+        return self._evaluate(network, self.sample_rows, self.sample_true, step, epoch)
 
     def _evaluate(
-        self, network: nn.Module, rows: np.ndarray, step: int, epoch: int
+        self,
+        network: nn.Module,
+        rows: NDArray[np.int64],
+        true: NDArray[np.int64],
+        step: int,
+        epoch: int,
     ) -> Evaluated | None:
         whole = len(rows) == len(self.rows)
         images = self.images if whole else self.images[rows]
@@ -211,8 +238,9 @@ class Judge:
         scores = answers(network, images, self.rows_at_once, lambda: self.control.stopped)
         if scores is None:
             return None
+        loss = float(self.project.training.loss.of(scores, labels))
         return evaluated(
-            self.project, scores, labels, rows, step=step, epoch=epoch, of=self.of, whole=whole
+            scores, rows, true, loss=loss, step=step, epoch=epoch, of=self.of, whole=whole
         )
 
 

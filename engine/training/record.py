@@ -12,6 +12,7 @@ from typing import Any
 from engine.problems import ProblemError
 from engine.project.project import Project
 from engine.store.runs import RunFolder
+from engine.training.archive import Archive
 from engine.training.events import (
     DataReady,
     Evaluated,
@@ -24,9 +25,9 @@ from engine.training.events import (
     Weights,
 )
 
-ARRAYS = ("rows", "labels", "predicted", "probabilities")
+ARRAYS = ("rows", "labels", "predicted", "confidence", "true_probability", "probabilities")
 NOT_KEPT = (Loading, DataReady)
-EVALUATION_FILES = {"validation": "evaluation", "test": "test"}
+NEWEST_FILES = {"validation": "evaluation", "test": "test"}
 FILES_SECONDS = 5.0  # an epoch of a small network is over sooner than its files are on the disk
 
 
@@ -36,6 +37,7 @@ class Recorder:
     def __init__(self, path: Path | None, project: Project) -> None:
         self._path, self._project = path, project
         self._folder: RunFolder | None = None
+        self._archive: Archive | None = None
         self._began = self._written = monotonic()
         self._waiting: dict[str, Weights | Evaluated] = {}
 
@@ -48,18 +50,20 @@ class Recorder:
         try:
             if self._folder is None:
                 self._folder = RunFolder(self._path, self._project)
+                self._archive = Archive(self._folder)
             self._write(event, self._folder)
-        except ProblemError as error:
-            self._path = None
+        except (ProblemError, MemoryError) as error:
+            self._path = self._archive = None
             self._waiting.clear()
-            return Warned(f"This run is no longer kept on disk; training goes on. {error}")
+            why = error if isinstance(error, ProblemError) else "There is not enough memory."
+            return Warned(f"This run is no longer kept on disk; training goes on. {why}")
         return None
 
     def close(self) -> None:
         """Write what still waits and close the log."""
         if self._folder is None:
             return
-        with suppress(ProblemError):
+        with suppress(ProblemError, MemoryError):
             self._write_files(self._folder)
         with suppress(ProblemError):
             self._folder.close()
@@ -68,13 +72,24 @@ class Recorder:
         folder.append({**as_line(event), "at": round(monotonic() - self._began, 3)})
         if isinstance(event, Weights):
             self._waiting[event.kind] = event
-        if isinstance(event, Evaluated) and event.whole:
-            self._waiting[EVALUATION_FILES[event.of]] = event
+        if isinstance(event, Evaluated):
+            self._keep_evaluation(event)
         if isinstance(event, Finished | Failed) or monotonic() - self._written >= FILES_SECONDS:
             self._write_files(folder)
 
+    def _keep_evaluation(self, event: Evaluated) -> None:
+        assert self._archive is not None
+        self._archive.add(event)
+        if event.whole and event.of in NEWEST_FILES:
+            self._waiting[NEWEST_FILES[event.of]] = event
+
     def _write_files(self, folder: RunFolder) -> None:
-        """Write the newest weights and evaluations; those in between are not worth the time."""
+        """Write the newest weights and evaluations, and into the archive what came meanwhile.
+
+        The log comes first: the archive drops evaluations by how many came, and whoever reads both
+        after a kill counts them in the log.
+        """
+        folder.flush()
         while self._waiting:
             name, event = self._waiting.popitem()
             if isinstance(event, Weights):
@@ -82,6 +97,8 @@ class Recorder:
                 folder.write_tensors(name, event.tensors, about)
             else:
                 folder.write_arrays(name, {field: getattr(event, field) for field in ARRAYS})
+        if self._archive is not None:
+            self._archive.write()
         self._written = monotonic()
 
 

@@ -24,6 +24,19 @@ def kept(posted):
     ]
 
 
+def shrunk(message):
+    """Leave a little of an evaluation, and nothing of weights."""
+    return ("little", message[1]) if message[0] == "evaluation" else None
+
+
+def kept_with_what_is_left(posted):
+    """Say by brute force what must arrive where something is left of older ones."""
+    kinds = [kind for kind, _ in posted]
+    older = [kind != "small" and kind in kinds[place + 1 :] for place, kind in enumerate(kinds)]
+    left = [shrunk(one) if old else one for one, old in zip(posted, older, strict=True)]
+    return [message for message in left if message is not None]
+
+
 def posted_to(mailbox, posted):
     for message in posted:
         mailbox.post(message)
@@ -44,6 +57,14 @@ def test_each_collection_gives_what_came_since_the_last(parts):
         posted_to(mailbox, part)
         assert mailbox.collect() == kept(part)
     assert mailbox.collect() == []
+
+
+@given(st.lists(st.lists(messages)))
+def test_what_is_left_of_an_older_one_stays_in_its_place(parts):
+    mailbox = Mailbox(large_kind, shrunk)
+    for part in parts:
+        posted_to(mailbox, part)
+        assert mailbox.collect() == kept_with_what_is_left(part)
 
 
 def test_however_slowly_it_is_emptied_it_holds_one_large_message_of_a_kind():

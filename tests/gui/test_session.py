@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,6 @@ from engine.training import loop, tuning
 from engine.training.control import Control
 from engine.training.events import (
     EpochDone,
-    Evaluated,
     Failed,
     Finished,
     Loading,
@@ -31,6 +31,7 @@ from gui.session import (
     Pace,
     Session,
     State,
+    left_of,
 )
 from gui.session import newest_of as newest_of_event
 
@@ -120,8 +121,12 @@ def test_the_window_sees_the_same_numbers_as_the_command_line(session, train):
         np.testing.assert_array_equal(seen.progress.column(column), told.progress.column(column))
     assert seen.epochs == told.epochs
     assert seen.end == told.end
-    np.testing.assert_array_equal(seen.test.probabilities, told.test.probabilities)
-    np.testing.assert_array_equal(seen.validation.predicted, told.validation.predicted)
+    np.testing.assert_array_equal(
+        seen.evaluation("test").probabilities, told.evaluation("test").probabilities
+    )
+    np.testing.assert_array_equal(
+        seen.evaluation("validation").predicted, told.evaluation("validation").predicted
+    )
 
 
 def test_stop_ends_a_running_training_and_keeps_what_was_drawn(session, start, qtbot):
@@ -161,7 +166,7 @@ def test_stop_ends_a_training_that_is_evaluating(session, qtbot, hold):
     qtbot.waitUntil(lambda: session.state is State.IDLE, timeout=PATIENCE)
 
     assert session.run.end.reason == "stopped"
-    assert session.run.validation is None
+    assert session.run.evaluation("validation") is None
 
 
 def test_stop_is_asked_for_once(session, start):
@@ -249,7 +254,7 @@ def test_the_run_is_kept_in_its_folder(session, train, own_home):
     assert [line["event"] for line in read_log(folder)][-1] == "Finished"
     assert (folder / "best.safetensors").exists()
     kept = read_arrays(folder / "evaluation.npz")
-    np.testing.assert_array_equal(kept["predicted"], run.validation.predicted)
+    np.testing.assert_array_equal(kept["predicted"], run.evaluation("validation").predicted)
 
 
 def test_a_run_that_can_not_be_kept_goes_on_with_a_warning(session, train, own_home):
@@ -294,16 +299,35 @@ def test_nothing_ticks_while_nothing_runs(session, train):
     assert not session._timer.isActive()
 
 
-def test_evaluations_of_one_set_and_loading_replace_each_other(answers):
+def test_evaluations_of_one_set_and_loading_follow_each_other(answers):
     validation = answers([1], [2])
-    test = Evaluated(*(getattr(validation, name) for name in ("step", "epoch")), "test", True,
-                     0.1, 0.9, validation.rows, validation.labels, validation.predicted,
-                     validation.probabilities)  # fmt: skip
 
     assert newest_of_event(validation) is not None
     assert newest_of_event(validation) == newest_of_event(answers([3], [3]))
-    assert newest_of_event(validation) != newest_of_event(test)
+    for other in ({"of": "test"}, {"whole": False}):
+        assert newest_of_event(validation) != newest_of_event(replace(validation, **other))
     assert newest_of_event(Loading(1, 2)) == newest_of_event(Loading(2, 2)) is not None
+
+
+def test_of_an_older_evaluation_the_answers_are_left(answers):
+    left = left_of(answers([1], [2]))
+
+    assert left.probabilities is None
+    assert left.predicted.tolist() == [2]
+
+
+def test_nothing_is_left_of_older_loading():
+    assert left_of(Loading(1, 2)) is None
+
+
+def test_every_evaluation_between_two_frames_reaches_the_run(told, answers, session):
+    evaluations = [answers([1], [2], epoch=epoch) for epoch in (1, 2, 3)]
+
+    told(100.0, *evaluations)
+
+    kept = session.run.evaluations["validation"]
+    assert [one.epoch for one in kept] == [1, 2, 3]
+    assert [one.probabilities is None for one in kept] == [True, True, False]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.metrics import accuracy_score
 
 from engine.project.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten
 from engine.training import evaluation
@@ -59,21 +59,22 @@ def test_a_stop_between_two_batches_gives_no_answers(network, batches):
     assert network.training
 
 
-def test_figures_are_scikit_learns(project):
+def test_figures_are_scikit_learns():
     scores = torch.randn(60, 3, generator=torch.Generator().manual_seed(0))
-    labels = torch.arange(60) % 3
+    labels, rows = np.arange(60) % 3, np.arange(60)
 
-    event = evaluated(
-        project, scores, labels, np.arange(60), step=4, epoch=2, of="validation", whole=True
-    )
+    event = evaluated(scores, rows, labels, loss=0.5, step=4, epoch=2, of="validation", whole=True)
 
     probabilities = scores.softmax(1).numpy()
-    assert event.loss == pytest.approx(log_loss(labels, probabilities), rel=1e-5)
     assert event.accuracy == accuracy_score(labels, probabilities.argmax(axis=1))
+    assert event.rows is rows
+    assert event.labels is labels
     np.testing.assert_array_equal(event.predicted, probabilities.argmax(axis=1))
-    np.testing.assert_array_equal(event.labels, labels)
-    np.testing.assert_allclose(event.probabilities, probabilities, rtol=1e-6)
+    np.testing.assert_array_equal(event.confidence, probabilities.max(axis=1))
+    np.testing.assert_array_equal(event.true_probability, probabilities[rows, labels])
+    np.testing.assert_array_equal(event.probabilities, probabilities)
     assert (event.step, event.epoch, event.of, event.whole) == (4, 2, "validation", True)
+    assert event.loss == 0.5
 
 
 @pytest.mark.parametrize(

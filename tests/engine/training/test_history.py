@@ -55,7 +55,7 @@ def epoch_done(epoch, validation_accuracy, best):
 
 def evaluated(of):
     none = np.zeros(0, np.int64)
-    return Evaluated(1, 1, of, True, 0.5, 0.5, none, none, none, np.zeros((0, 3), np.float32))
+    return Evaluated(1, 1, of, True, 0.5, 0.5, none, none, none, none, none, none)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_the_newest_of_each_is_kept(run, dataset):
     assert run.loading == Loading(2, 2)
     assert run.dataset is dataset
     assert run.started == STARTED
-    assert (run.validation, run.test) == (events[4], events[5])
+    assert (run.evaluation("validation"), run.evaluation("test")) == (events[4], events[5])
     assert run.warnings == ["careful"]
     assert run.end == Failed("boom")
 
@@ -191,7 +191,7 @@ def test_a_whole_training_can_be_followed(project, dataset):
     assert run.step == run.total_steps == 15
     assert run.images == 3 * 40
     assert [epoch.epoch for epoch in run.epochs] == [1, 2, 3]
-    assert run.end.test_accuracy == run.test.accuracy
+    assert run.end.test_accuracy == run.evaluation("test").accuracy
     assert run.seconds_left == 0
 
 

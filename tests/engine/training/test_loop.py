@@ -257,6 +257,8 @@ def test_only_training_images_are_changed(make_project, make_dataset, events_of,
     assert sum(seen) == 2 * 3 * 40
     for kind in Evaluated, Finished:
         for plain, changed in zip(of_kind(one, kind), of_kind(other, kind), strict=True):
+            if kind is Evaluated and plain.of == "training":
+                continue
             ours = changed.loss if kind is Evaluated else changed.test_loss
             assert ours == (plain.loss if kind is Evaluated else plain.test_loss)
     assert of_kind(one, EpochDone)[0].loss != of_kind(other, EpochDone)[0].loss
@@ -359,18 +361,89 @@ def test_an_epochs_figures_are_means_over_its_images(make_project, make_dataset,
 
 
 def test_figures_over_batches_of_different_sizes_are_means_over_images():
-    meter, epoch = Meter(), Meter()
+    meter = Meter(torch.empty(6, 2))
     for loss, scores, labels in [
         (1.0, [[1.0, 0.0]] * 3, [0, 0, 1]),
         (5.0, [[0.0, 1.0]], [1]),
         (2.0, [[0.0, 1.0]] * 2, [0, 0]),
     ]:
         meter.add(torch.tensor(loss), torch.tensor(scores), torch.tensor(labels))
-        if loss != 1.0:
-            meter.read(into=epoch)
+        if loss == 5.0:
+            assert meter.read() == ((3 * 1 + 5) / 4, 3 / 4)
 
-    assert meter.means() == (2.0, 0.0)
-    assert epoch.means() == ((3 * 1 + 5 + 2 * 2) / 6, 3 / 6)
+    assert meter.read() == (2.0, 0.0)
+    assert meter.means() == ((3 * 1 + 5 + 2 * 2) / 6, 3 / 6)
+    assert meter.scores.tolist() == [[1.0, 0.0]] * 3 + [[0.0, 1.0]] * 3
+
+
+# ---- the answers to the training images
+
+
+def of_set(events, of):
+    return [event for event in of_kind(events, Evaluated) if event.of == of]
+
+
+def test_each_epoch_tells_its_figures_and_the_answers_behind_them(project, events_of, dataset):
+    events = events_of(project)
+    learned, epochs = of_set(events, "training"), of_kind(events, EpochDone)
+
+    assert [event.epoch for event in learned] == [1, 2, 3]
+    for event, epoch in zip(learned, epochs, strict=True):
+        assert (event.step, event.whole) == (epoch.step, True)
+        assert (event.loss, event.accuracy) == (epoch.loss, epoch.accuracy)
+        assert event.accuracy == (event.predicted == dataset.train.labels).mean()
+        np.testing.assert_array_equal(event.rows, np.arange(40))
+        np.testing.assert_array_equal(event.labels, dataset.train.labels)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 40])
+def test_each_training_image_has_its_own_answer(make_project, events_of, dataset, batch_size):
+    """With a rate so small that nothing moves, it is that of the last weights."""
+    still = Sgd(learning_rate=1e-30)
+    events = events_of(make_project(optimizer=still, batch_size=batch_size))
+    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 3))
+    weights = last_weights(events).values()
+    values = (torch.from_numpy(value) for value in weights)
+    model.load_state_dict(dict(zip(model.state_dict(), values, strict=True)))
+    expected = model(torch.from_numpy(dataset.train.images)).detach().softmax(1).numpy()
+
+    for event in of_set(events, "training"):
+        np.testing.assert_allclose(event.probabilities, expected, atol=1e-6)
+
+
+def test_the_answers_are_from_before_each_step(make_project, events_of, dataset):
+    """One batch an epoch: those of the second epoch are by the weights that the first has left."""
+    events = events_of(make_project(batch_size=40, epochs=2))
+    weights = next(event for event in of_kind(events, Weights) if event.kind == "best")
+    assert weights.epoch == 1
+    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 3))
+    values = (torch.from_numpy(value) for value in weights.tensors.values())
+    model.load_state_dict(dict(zip(model.state_dict(), values, strict=True)))
+    expected = model(torch.from_numpy(dataset.train.images)).detach().softmax(1).numpy()
+
+    np.testing.assert_allclose(of_set(events, "training")[1].probabilities, expected, atol=1e-6)
+
+
+def test_nobody_writes_to_answers_that_were_told(project, dataset, content):
+    events = train(project, dataset, Control(), threads=1)
+    told = [(event, content(event)) for event in events if isinstance(event, Evaluated)]
+
+    assert all(content(event) == before for event, before in told)
+
+
+def test_all_evaluations_of_a_set_share_rows_and_labels(project, make_dataset, events_of):
+    """There may be a thousand of them."""
+    events = of_kind(events_of(project, make_dataset(validation=700)), Evaluated)
+    parts = {(event.of, event.whole): event for event in events}
+
+    assert len(parts) == 4
+    for event in events:
+        same = parts[event.of, event.whole]
+        assert event.rows is same.rows
+        assert event.labels is same.labels
+
+
+# ---- when what is told
 
 
 def test_progress_ends_with_each_epoch_and_never_goes_back(project, events_of):
@@ -399,8 +472,11 @@ def test_every_epoch_judges_the_whole_validation_set(project, events_of):
     whole = [event for event in of_kind(events_of(project), Evaluated) if event.step % 5 == 0]
 
     assert [(event.of, event.epoch, event.whole, len(event.rows)) for event in whole] == [
+        ("training", 1, True, 40),
         ("validation", 1, True, 17),
+        ("training", 2, True, 40),
         ("validation", 2, True, 17),
+        ("training", 3, True, 40),
         ("validation", 3, True, 17),
         ("test", 3, True, 9),
     ]

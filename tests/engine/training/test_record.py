@@ -28,7 +28,7 @@ from engine.training.events import (
 )
 from engine.training.loop import train
 from engine.training.network import build
-from engine.training.record import Recorder, as_line
+from engine.training.record import ARRAYS, Recorder, as_line
 
 
 @pytest.fixture
@@ -108,12 +108,12 @@ def test_the_last_evaluation_of_each_set_is_kept(project, kept, tmp_path, name, 
 
     arrays = read_arrays(tmp_path / "run" / f"{name}.npz")
 
-    assert set(arrays) == {"rows", "labels", "predicted", "probabilities"}
+    assert set(arrays) == set(ARRAYS)
     for field, values in arrays.items():
         np.testing.assert_array_equal(values, getattr(told, field))
 
 
-def test_the_evaluation_of_a_sample_is_not_kept(project, make_dataset, tmp_path):
+def test_the_evaluation_of_a_sample_is_not_the_newest_of_the_set(project, make_dataset, tmp_path):
     recorder = Recorder(tmp_path / "run", project)
     events = train(project, make_dataset(validation=700), Control(), threads=1)
     sample = next(event for event in events if isinstance(event, Evaluated))
@@ -137,6 +137,7 @@ def test_the_folder_holds_nothing_else(project, kept, tmp_path):
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
         "best.safetensors",
         "evaluation.npz",
+        "evaluations",
         "events.jsonl",
         "last.safetensors",
         "project.json",
@@ -241,6 +242,20 @@ def test_a_failure_to_write_is_told_once_and_training_completes(
     assert events[-1].reason == "completed"
 
 
+def test_too_little_memory_for_the_files_does_not_end_the_training(
+    project, kept, tmp_path, monkeypatch
+):
+    def refused(*_):
+        raise MemoryError("Unable to allocate 1.2 GiB for an array")
+
+    monkeypatch.setattr(np, "stack", refused)
+
+    events, (warning,) = kept(project, tmp_path / "run")
+
+    assert warning.message.endswith("training goes on. There is not enough memory.")
+    assert events[-1].reason == "completed"
+
+
 def test_after_a_failure_nothing_more_is_kept(project, kept, tmp_path, monkeypatch):
     """Whoever finds the folder finds the log end there, and no file from later on."""
     syncs = []
@@ -257,26 +272,34 @@ def test_after_a_failure_nothing_more_is_kept(project, kept, tmp_path, monkeypat
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [LOG, "project.json"]
 
 
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_a_folder_that_holds_a_run_is_left_alone(project, kept, tmp_path):
     kept(project, tmp_path / "run")
-    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    before = contents(tmp_path / "run")
 
     events, warnings = kept(project, tmp_path / "run")
 
     assert "holds a run already" in warnings[0].message
     assert events[-1].reason == "completed"
-    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+    assert contents(tmp_path / "run") == before
 
 
 def test_files_that_would_be_replaced_at_once_are_not_written(project, kept, tmp_path, monkeypatch):
     """An epoch of a small network is over sooner than its files are on the disk."""
     written = []
     monkeypatch.setattr(RunFolder, "write_tensors", lambda _, name, *rest: written.append(name))
-    monkeypatch.setattr(RunFolder, "write_arrays", lambda _, name, *rest: written.append(name))
+    monkeypatch.setattr(
+        RunFolder, "write_arrays", lambda _, name, *rest, **__: written.append(name)
+    )
 
     kept(project, tmp_path / "run")
 
-    assert sorted(written) == ["best", "evaluation", "last", "test"]
+    newest = [name for name in written if "/" not in name]
+    assert sorted(newest) == ["best", "evaluation", "last", "test"]
+    assert len(written) == len(set(written)) == 4 + 2 * 3  # answers and probabilities of each set
 
 
 def test_files_of_a_long_training_are_written_meanwhile(project, dataset, tmp_path, monkeypatch):
