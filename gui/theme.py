@@ -43,6 +43,7 @@ class Theme:
     right: tuple[str, str]  # the diagonal's scale: from few to many
     wrong: tuple[str, str]  # the errors' scale: from few to many
     groups: dict[str, str]  # a stripe for each group of layers
+    lines: tuple[str, ...]  # curves by class; colour-blind people can tell any two of them apart
 
     @property
     def dark(self) -> bool:
@@ -80,6 +81,16 @@ LIGHT = Theme(
         "Pooling": "#009e73",
         "Regularisation": "#cc79a7",
     },
+    lines=(
+        "#0072b2",
+        "#d55e00",
+        "#009e73",
+        "#cc66ee",
+        "#332288",
+        "#662200",
+        "#6600ee",
+        "#884466",
+    ),
 )
 DARK = Theme(
     name="dark",
@@ -111,6 +122,16 @@ DARK = Theme(
         "Pooling": "#2fc49a",
         "Regularisation": "#dd9dc0",
     },
+    lines=(
+        "#56b4e9",
+        "#f0883e",
+        "#f0e442",
+        "#7755ff",
+        "#99ffff",
+        "#dd0000",
+        "#bb9999",
+        "#995599",
+    ),
 )
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 
@@ -231,17 +252,26 @@ def stylesheet(theme: Theme) -> str:
     QToolButton#chip {{ background: {t.accent_soft}; border: 1px solid {t.accent};
         border-radius: 9px; padding: 1px 8px; }}
     QToolButton#chip:hover {{ background: {t.hover}; }}
+    QToolButton#live {{ border: 1px solid {t.border}; border-radius: 9px; padding: 1px 10px;
+        color: {t.muted}; }}
+    QToolButton#live:hover {{ background: {t.hover}; }}
+    QToolButton#live:checked {{ background: {t.accent}; border-color: {t.accent};
+        color: {t.accent_text}; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
     QScrollBar::handle {{ background: {t.border}; border-radius: 4px; margin: 1px;
         min-height: 28px; min-width: 28px; }}
     QScrollBar::handle:hover {{ background: {t.muted}; }}
+    QScrollBar::handle:disabled {{ background: transparent; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     QTabBar::tab {{ background: transparent; color: {t.muted}; border: 0;
-        border-bottom: 2px solid transparent; padding: 5px 12px; }}
+        border-bottom: 2px solid transparent; padding: 5px 7px; }}
     QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
     QListView#gallery {{ background: {t.panel}; border: 0; }}
+    QListView#legend {{ background: {t.panel}; border: 0; }}
+    QListView#legend::item:hover {{ background: {t.hover}; }}
+    QListView#legend::item:selected {{ background: {t.accent_soft}; color: {t.text}; }}
     QFrame#box {{ background: {t.card}; border: 1px solid {t.border};
         border-radius: {RADIUS}px; }}
     QFrame#foot {{ background: {t.panel}; border: 0; border-top: 1px solid {t.border}; }}
@@ -269,6 +299,8 @@ def stylesheet(theme: Theme) -> str:
     QTableView {{ background: {t.panel}; border: 0; gridline-color: {t.grid}; }}
     QHeaderView::section {{ background: {t.panel}; color: {t.muted}; border: 0;
         border-bottom: 1px solid {t.border}; padding: 4px; }}
+    QHeaderView {{ background: {t.panel}; border: 0; }}
+    QTableCornerButton::section {{ background: {t.panel}; border: 0; }}
     QProgressBar {{ background: {t.grid}; border: 0; border-radius: 4px; text-align: center; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 4px; }}
     QLineEdit[wrong="true"], QSpinBox[wrong="true"] {{ border: 1px solid {t.danger};

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from engine.training.history import Kind, Run
 from gui.curve_data import GrowingCurve, room_for
 from gui.in_sight import in_sight
+from gui.selection import Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme
 from gui.widgets.no_curves import NoCurves
 from gui.widgets.plot import Plot
@@ -28,12 +29,15 @@ DRAWN = frozenset[Kind]({"started", "progress", "epoch", "end"})
 
 
 class CurvesView(QWidget):
-    """Two linked plots, what a cursor reads, and the ways to look at them."""
+    """Two linked plots, what a cursor reads, and the ways to look at them. A click shows the
+    evaluation of that moment in all views.
+    """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.selection = selection
         self.loss = Plot(self.tr("Loss"))
         self.accuracy = Plot(self.tr("Accuracy"), self.tr("epoch"))
         self.log = QCheckBox(self.tr("Log loss"))
@@ -62,6 +66,7 @@ class CurvesView(QWidget):
         self._lay_out()
         for part, other in ((self.loss, self.accuracy), (self.accuracy, self.loss)):
             part.plot.scene().sigMouseMoved.connect(part.moved)
+            part.plot.scene().sigMouseClicked.connect(part.pressed)
             box = part.plot.getViewBox()
             box.sigRangeChangedManually.connect(lambda _: self.follow.setChecked(False))
             box.sigXRangeChanged.connect(
@@ -70,6 +75,8 @@ class CurvesView(QWidget):
             box.sigRangeChanged.connect(lambda *_: self._look())
             box.sigResized.connect(lambda _: self._look())
             part.cursor_moved = self._read
+            part.clicked = self._select
+        selection.step_changed.connect(lambda _: self._mark())
 
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         """Draw what is new; a hidden view waits until it is seen."""
@@ -78,6 +85,7 @@ class CurvesView(QWidget):
             self.follow.setChecked(True)
             self._follow_anew()
             self._clear_cursor()
+            self._mark()
         if kinds & DRAWN:
             self._stack.setCurrentIndex(1 if len(run.progress) else 0)
             self._stale = True
@@ -175,6 +183,25 @@ class CurvesView(QWidget):
         self.reading.setText(words)
         for part in (self.loss, self.accuracy):
             part.show_cursor(x)
+
+    def _select(self, x: float) -> None:
+        """Show the evaluation next to a moment, in all views; the newest one stays live."""
+        run = self._run
+        if run is None or run.started is None:
+            return
+        evaluations = run.evaluations[self.selection.of]
+        if evaluations:
+            nearest = evaluations.nearest(x * run.started.steps_per_epoch)
+            live = nearest is evaluations.newest
+            self.selection.select_step(None if live else nearest.step)
+
+    def _mark(self) -> None:
+        """Mark the moment that all views show, unless it is the newest."""
+        run, step = self._run, self.selection.step
+        started = run.started if run else None
+        moment = step / started.steps_per_epoch if started and step is not None else None
+        for part in (self.loss, self.accuracy):
+            part.show_mark(moment)
 
     def _clear_cursor(self) -> None:
         for part in (self.loss, self.accuracy):

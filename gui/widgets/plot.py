@@ -31,7 +31,9 @@ class Plot:
     def __init__(self, title: str, bottom: str = "") -> None:
         self.log = False
         self.cursor: float | None = None
+        self.mark: float | None = None
         self.cursor_moved: Callable[[float], None] = lambda _: None
+        self.clicked: Callable[[float], None] = lambda _: None
         self.raw: Points = EMPTY
         self.smooth: Points = EMPTY
         self.dots: Points = EMPTY
@@ -116,6 +118,7 @@ class Plot:
         self._point_pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         self._dots_pen = QPen(QColor(theme.validation), 1, Qt.PenStyle.DashLine)
         self._cursor_pen = QPen(QColor(theme.muted), 1)
+        self._mark_pen = QPen(QColor(theme.accent), 2)
         self._dot = _symbol("o", DOT, theme.validation, theme.panel)
         self._star = _symbol("star", STAR, theme.validation, theme.text)
         self.plot.paint_anew()
@@ -125,6 +128,19 @@ class Plot:
         box = self.plot.getViewBox()
         if box.sceneBoundingRect().contains(position):
             self.cursor_moved(box.mapSceneToView(position).x())
+
+    def pressed(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
+        """Take a click of the left button on this plot."""
+        box = self.plot.getViewBox()
+        inside = box.sceneBoundingRect().contains(event.scenePos())
+        if inside and event.button() == Qt.MouseButton.LeftButton:
+            self.clicked(box.mapSceneToView(event.scenePos()).x())
+
+    def show_mark(self, x: float | None) -> None:
+        """Mark a moment of the run, or none."""
+        if x != self.mark:
+            self.mark = x
+            self.plot.viewport().update()
 
     def show_cursor(self, x: float) -> None:
         """Draw the cursor's line."""
@@ -157,11 +173,12 @@ class Plot:
             middle = symbol.deviceIndependentSize() / 2
             for x, y in zip(*(side.tolist() for side in to_pixels(*points)), strict=True):
                 painter.drawPixmap(QPointF(x - middle.width(), y - middle.height()), symbol)
-        if self.cursor is not None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-            painter.setPen(self._cursor_pen)
-            x = float(to_pixels(np.array([self.cursor]), np.zeros(1))[0][0])
-            painter.drawLine(QLineF(x, 0, x, self.plot.height()))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        for pen, place in ((self._mark_pen, self.mark), (self._cursor_pen, self.cursor)):
+            if place is not None:
+                painter.setPen(pen)
+                x = float(to_pixels(np.array([place]), np.zeros(1))[0][0])
+                painter.drawLine(QLineF(x, 0, x, self.plot.height()))
 
     def _paint_pieces(self, painter: QPainter, x: Floats, y: Floats) -> None:
         if len(x) == 1:

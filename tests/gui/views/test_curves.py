@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from engine.training.events import EpochDone, Progress
@@ -16,8 +17,8 @@ STARTED = frozenset({"started"})
 
 
 @pytest.fixture
-def view(show):
-    view = CurvesView()
+def view(selection, show):
+    view = CurvesView(selection)
     view.set_theme(LIGHT)
     return show(view, 700, 500)
 
@@ -348,3 +349,46 @@ def test_plots_have_names_for_a_screen_reader(view):
     assert view.loss.plot.accessibleName() == "Loss"
     assert view.accuracy.plot.accessibleName() == "Accuracy"
     assert view.smoothing.accessibleName() == "Smoothing"
+
+
+def click(part, x, button=Qt.MouseButton.LeftButton):
+    """Click on a plot at a place of its x axis, as the mouse does."""
+    box = part.plot.getViewBox()
+    scene = box.mapViewToScene(QPointF(x, box.viewRect().center().y()))
+    QTest.mouseClick(part.plot.viewport(), button, pos=part.plot.mapFromScene(scene))
+
+
+def test_a_click_shows_the_evaluation_next_to_it(drawn, selection):
+    click(drawn.accuracy, 1.2)
+
+    assert selection.step == 20
+    assert drawn.loss.mark == drawn.accuracy.mark == 1
+
+
+def test_a_click_next_to_the_newest_evaluation_goes_back_to_live(drawn, selection):
+    selection.select_step(20)
+
+    click(drawn.loss, 2.9)
+
+    assert selection.step is None
+    assert drawn.loss.mark is None
+
+
+def test_the_moment_that_another_view_selects_is_marked(drawn, selection):
+    selection.select_step(40)
+
+    assert drawn.loss.mark == drawn.accuracy.mark == 2
+
+
+def test_another_button_of_the_mouse_selects_nothing(drawn, selection):
+    click(drawn.loss, 1.2, Qt.MouseButton.MiddleButton)
+
+    assert selection.step is None
+
+
+def test_a_click_before_the_first_evaluation_selects_nothing(view, run_of, selection):
+    view.show_run(run_of(Progress(10, 1.0, 0.5)), PROGRESS)
+
+    click(view.loss, 0.5)
+
+    assert selection.step is None
