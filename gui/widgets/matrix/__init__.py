@@ -1,0 +1,1 @@
+"""The confusion matrix: drawn, as a table, as pairs, on paper."""
