@@ -2,104 +2,98 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import (
-    QModelIndex,
-    QPersistentModelIndex,
-    QRect,
-    QSize,
-    Qt,
-    QTimer,
-)
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QStandardItemModel
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QListView,
-    QSizePolicy,
-    QSlider,
-    QStackedLayout,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QPaintEvent, QShortcut
+from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
 
-from engine.analysis.mistakes import ORDERS, ordered, selected
+from engine.analysis.mistakes import Cell
 from engine.data.dataset import Split
+from engine.store.exports import Picked
 from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
-from gui.forms import combo_box
-from gui.icons import icon
 from gui.in_sight import in_sight
-from gui.pictures import as_picture
-from gui.selection import Cell, Selection
-from gui.theme import LIGHT, MARGIN, SPACING, Theme
+from gui.selection import Selection, Shelf
+from gui.theme import SPACING, Theme
+from gui.widgets.chips import Chips
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.gallery.answers import Answers
+from gui.widgets.gallery.exporter import Exporter
+from gui.widgets.gallery.gallery import NO_ROWS, Gallery, Rows, Tiles
+from gui.widgets.gallery.head import GalleryHead
+from gui.widgets.gallery.listed import Likeness, Listed
+from gui.widgets.gallery.words import (
+    cell_words,
+    count_words,
+    none_words,
+    set_words,
+    waiting_words,
+)
+from gui.widgets.notice import Notice
 
 SHOWN = frozenset[Kind]({"started", "evaluation", "end"})
-AnyIndex = QModelIndex | QPersistentModelIndex
-GIVEN = (
-    Qt.ItemDataRole.DisplayRole,
-    Qt.ItemDataRole.DecorationRole,
-    Qt.ItemDataRole.ToolTipRole,
-    Qt.ItemDataRole.AccessibleTextRole,
-)
-TILE = 64  # pixels of an image, to begin with
-CAPTION = 34  # pixels under it
 
 
 class MistakesView(QWidget):
-    """A gallery of the newest evaluation's mistakes, or of the selected cell's images."""
+    """A gallery of the images of the selection, at the evaluation that is looked at."""
+
+    opened = Signal(int)  # an image's place in its split, to be looked at large
+    refused = Signal(str)  # why an export could not be written
 
     def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.selection = selection
-        self.model = MistakesModel(self)
-        self.tiles = TileDelegate(self)
-        self.list = QListView()
-        self.count = QLabel()
-        self.count.setObjectName("heading")
-        self.count.setWordWrap(True)
-        self.chip = QToolButton()
-        self.order = combo_box(
-            [
-                (title, order)
-                for title, order in zip(
-                    (self.tr("Surest first"), self.tr("Least sure first"), self.tr("By index")),
-                    ORDERS,
-                    strict=True,
-                )
-            ]
-        )
-        self.tile_size = QSlider(Qt.Orientation.Horizontal)
+        self.tiles = Tiles(self)
+        self.gallery = Gallery(self.tiles)
+        self.head, self.chips, self.notice = GalleryHead(), Chips(), Notice()
+        self.exporter = Exporter(self.picked)
+        self.none, self.waiting = EmptyState(), EmptyState(self._first_words())
         self._run: Run | None = None
-        self._shown: Evaluated | None = None
-        self._cell: Cell | None = None
+        self._split: Split | None = None
+        self._evaluation: Evaluated | None = None
+        self._listed: Listed | None = None
+        self._positions: Rows = NO_ROWS
+        self._likeness: Likeness | None = None
+        self._like: int | None = None
         self._stale = False
-        self._set_up()
         self._lay_out()
-        selection.cell_changed.connect(self._show_new)
-        selection.set_changed.connect(self._show_new)
+        self._connect()
 
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
-        """Show the newest evaluation's mistakes, if they are others and can be seen."""
-        self._run = run
+        """Show the evaluation that is looked at, if it is another one and can be seen."""
+        if run is not self._run:
+            self._run, self._like = run, None  # its images may be others
+            self.head.allow("likeness", self.selection.image is not None)
         if kinds & SHOWN:
             self._show_new()
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in the theme's colours."""
-        self.tiles.set_theme(theme)
-        self.chip.setIcon(icon("close", theme.accent))
-        self.list.viewport().update()
+        for part in (self.gallery, self.chips, self.notice):
+            part.set_theme(theme)
+
+    def picked(self) -> Picked | None:
+        """Give what is to be exported: the highlighted images if they are several, or all."""
+        run, evaluation, split = self._run, self._evaluation, self._split
+        if run is None or evaluation is None or split is None or not len(self._positions):
+            return None
+        marked = self.gallery.highlighted()
+        places = self._positions[marked] if len(marked) > 1 else self._positions
+        all_probabilities = evaluation.probabilities
+        return Picked(
+            of=evaluation.of,
+            images=split.images,
+            rows=evaluation.rows[places],
+            indices=split.indices[evaluation.rows[places]],
+            labels=evaluation.labels[places],
+            predicted=evaluation.predicted[places],
+            confidence=evaluation.confidence[places],
+            true_probability=evaluation.true_probability[places],
+            probabilities=None if all_probabilities is None else all_probabilities[places],
+            class_names=run.project.data.source.class_names,
+        )
 
     def showEvent(self, event: object) -> None:
         self._show_new()
@@ -108,271 +102,236 @@ class MistakesView(QWidget):
         if self._stale:  # it was covered by another until now
             QTimer.singleShot(0, self, self._show_new)
 
+    # --- what is shown
+
     def _show_new(self) -> None:
         self._stale = self._run is not None and not in_sight(self)
         if self._run is None or self._stale:
             return
-        evaluation, cell = self._run.evaluation(self.selection.of), self.selection.cell
-        if evaluation is not self._shown or cell != self._cell:
-            scrolled = self.list.verticalScrollBar().value() if cell == self._cell else 0
-            self._shown, self._cell = evaluation, cell
-            self._show()
-            self.list.verticalScrollBar().setValue(scrolled)
+        evaluation = self._run.evaluation(self.selection.of, self.selection.step)
+        listed = Listed(
+            self.selection.cells,
+            self.selection.shelf,
+            self.head.right_too.isChecked(),
+            self.head.sorting,
+            self._like,
+        )
+        if evaluation is not self._evaluation or listed != self._listed or evaluation is None:
+            self._show(self._run, evaluation, listed)
 
-    def _show(self) -> None:
-        """Filter and sort."""
-        evaluation, run, cell = self._shown, self._run, self._cell
-        self._stack.setCurrentIndex(0 if evaluation is None else 1)
-        self._show_chip(cell)
-        if evaluation is None or run is None or run.dataset is None:
-            self.model.clear()
+    def _show(self, run: Run, evaluation: Evaluated | None, listed: Listed) -> None:
+        """List the images anew; the place is kept where only the answers are others."""
+        same = listed == self._listed and _of(evaluation) == _of(self._evaluation)
+        self._evaluation, self._listed = evaluation, listed
+        self._show_chips(run)
+        self._split = split = _split(run, evaluation)
+        if evaluation is None or split is None:
+            self._show_waiting(run, evaluation)
             return
-        true, answered = (cell.true, cell.predicted) if cell else (None, None)
-        places = selected(evaluation.labels, evaluation.predicted, true=true, answered=answered)
-        confidence = evaluation.probabilities.max(axis=1)
-        places = ordered(places, confidence, self.order.currentData())
-        split = run.dataset.validation if evaluation.of == "validation" else run.dataset.test
-        self.model.show_images(split, evaluation, places, run.dataset.class_names)
-        self.count.setText(self._count_words(len(places), len(evaluation.rows), evaluation, cell))
-        self._none.setText(self._none_words(cell))
-        self._none.setVisible(len(places) == 0)
-        self.list.setVisible(len(places) > 0)
+        if self._likeness is None or self._likeness.images is not split.images:
+            self._likeness = Likeness(split.images)
+        names = run.project.data.source.class_names
+        self._positions = listed.positions(evaluation, len(names), self._likeness)
+        self._show_tiles(evaluation, split, Answers(evaluation, split, names))
+        self.head.count.setText(count_words(len(self._positions), evaluation, listed))
+        self._stack.setCurrentWidget(self._shown)
+        if not same:
+            self.notice.hide()
+            self.gallery.scrollToTop()
 
-    def _count_words(self, shown: int, total: int, evaluation: Evaluated, cell: Cell | None) -> str:
-        right = cell is not None and cell.true is not None and cell.true == cell.predicted
-        words = (
-            self.tr("{shown:,} right of {total:,}")
-            if right
-            else self.tr("{shown:,} wrong of {total:,}")
-        ).format(shown=shown, total=total)
-        return words if evaluation.whole else self.tr("{words} (sample)").format(words=words)
+    def _show_tiles(self, evaluation: Evaluated, split: Split, answers: Answers) -> None:
+        positions = self._positions
+        self.tiles.show(
+            split.images,
+            evaluation.rows[positions],
+            lambda place: answers.caption(int(positions[place])),
+            lambda place: answers.sentences(int(positions[place])),
+            widest=answers.widest(),
+        )
+        if self.gallery.image() is None:
+            self.gallery.show_image(self.selection.image, scroll=False)
+        assert self._listed is not None
+        self.none.setText(none_words(self._listed))
+        self.none.setVisible(len(positions) == 0)
+        self.gallery.setVisible(len(positions) > 0)
 
-    def _none_words(self, cell: Cell | None) -> str:
-        if cell is None:
-            return self.tr("No mistakes: every image of this evaluation is right.")
-        return self.tr("This evaluation has no image here.")
+    def _show_waiting(self, run: Run, evaluation: Evaluated | None) -> None:
+        """Say why there is nothing to show yet."""
+        self._positions = NO_ROWS
+        self.tiles.clear()
+        if evaluation is not None:
+            words = self.tr("The images that this run was evaluated on are not loaded.")
+        elif not any(run.evaluations.values()):
+            words = self._first_words()
+        else:
+            words = waiting_words(self.selection.of)
+        self.waiting.setText(words)
+        self._stack.setCurrentWidget(self.waiting)
 
-    def _show_chip(self, cell: Cell | None) -> None:
-        self.chip.setVisible(cell is not None)
-        if cell is None or self._run is None:
+    def _show_chips(self, run: Run) -> None:
+        names = run.project.data.source.class_names
+        shelf = self.selection.shelf
+        chips: list[tuple[Cell | Shelf, str]] = [] if shelf is None else [(shelf, shelf.title)]
+        chips += [(cell, cell_words(cell, names)) for cell in self.selection.cells]
+        self.chips.show_chips(chips)
+
+    def _first_words(self) -> str:
+        return self.tr(
+            "Every image that the network gets wrong will be here, "
+            "with what it said instead and how sure it was."
+        )
+
+    # --- what the person does
+
+    def _remove(self, filter_: Cell | Shelf) -> None:
+        if isinstance(filter_, Shelf):
+            self.selection.select_shelf(None)
+        else:
+            self.selection.toggle_cell(filter_)
+
+    def _clear(self) -> None:
+        self.notice.hide()
+        self.selection.select_shelf(None)
+        self.selection.select_cells(())
+
+    def _change_order(self) -> None:
+        self._like = self.selection.image if self.head.sorting == "likeness" else None
+        self._show_new()
+
+    def _show_shelf(self, shelf: Shelf | None) -> None:
+        self.head.allow("shelf", shelf is not None)
+        if shelf is not None:
+            self.head.sort_as_shelf()
+        self._like = self._like if self.head.sorting == "likeness" else None
+        self._show_new()
+
+    def _show_image(self, row: int | None) -> None:
+        """Follow to an image that was chosen elsewhere, if it is listed."""
+        self.head.allow("likeness", row is not None or self._like is not None)
+        if not self.gallery.show_image(row):
+            self.gallery.selectionModel().clear()
+
+    def _show_set(self) -> None:
+        self._like = None
+        self.head.allow("likeness", False)
+        self._show_new()
+
+    def _seek(self, index: int) -> None:
+        """Go to the image of this index in its file, or say why that can't be."""
+        if self._split is None or self._evaluation is None:
             return
-        names = self._run.project.data.source.class_names
-        words = []
-        if cell.true is not None and cell.true < len(names):
-            words.append(self.tr("true {name}").format(name=names[cell.true]))
-        if cell.predicted is not None and cell.predicted < len(names):
-            words.append(self.tr("predicted {name}").format(name=names[cell.predicted]))
-        self.chip.setText(", ".join(words).replace("&", "&&"))
+        of = set_words(self._evaluation.of)
+        rows = np.flatnonzero(self._split.indices == index)
+        if not len(rows):
+            words = self.tr("Image {index:,} is not in {set}.")
+            self.notice.say(words.format(index=index, set=of))
+            return
+        row = int(rows[0])
+        if self.gallery.show_image(row):
+            self.notice.hide()
+            self.selection.select_image(row)
+            self.gallery.setFocus()
+            return
+        self._offer(row, index)
 
-    def _set_up(self) -> None:
-        self.list.setObjectName("gallery")
-        self.list.setAccessibleName(self.tr("Misclassified images"))
-        self.list.setModel(self.model)
-        self.list.setItemDelegate(self.tiles)
-        self.list.setViewMode(QListView.ViewMode.IconMode)
-        self.list.setResizeMode(QListView.ResizeMode.Adjust)
-        self.list.setMovement(QListView.Movement.Static)
-        self.list.setUniformItemSizes(True)
-        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.list.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
-        self.list.setMouseTracking(True)
-        self.chip.setObjectName("chip")
-        self.chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-        self.chip.setIconSize(QSize(12, 12))
-        self.chip.setToolTip(self.tr("Show all mistakes again"))
-        self.chip.clicked.connect(lambda: self.selection.select_cell(None))
-        self.chip.hide()
-        self.order.setSizeAdjustPolicy(self.order.SizeAdjustPolicy.AdjustToContents)
-        self.order.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.order.setAccessibleName(self.tr("Order"))
-        self.order.activated.connect(lambda _: self._show())
-        self.tile_size.setRange(32, 160)
-        self.tile_size.setValue(TILE)
-        self.tile_size.setMinimumWidth(36)
-        self.tile_size.setMaximumWidth(80)
-        self.tile_size.setAccessibleName(self.tr("Tile size"))
-        self.tile_size.setToolTip(self.tr("Tile size"))
-        self.tile_size.valueChanged.connect(self._resize_tiles)
+    def _offer(self, row: int, index: int) -> None:
+        """Say that an image is not listed, and offer to show it by itself."""
+        if self._evaluation is None or row not in self._evaluation.rows:
+            words = self.tr("Image {index:,} is not in the sample that was evaluated here.")
+            self.notice.say(words.format(index=index))
+            return
+        self.notice.say(
+            self.tr("Image {index:,} is not in this selection.").format(index=index),
+            self.tr("Show it alone"),
+            lambda: self._show_alone(row, index),
+        )
 
-    def _resize_tiles(self, size: int) -> None:
-        self.tiles.size = size
-        self.list.scheduleDelayedItemsLayout()
+    def _show_alone(self, row: int, index: int) -> None:
+        title = self.tr("image {index:,}").format(index=index)
+        self.selection.select_cells(())
+        self.selection.select_shelf(Shelf(title, np.array([row])))
+        self.selection.select_image(row)
+        self.gallery.setFocus()
+
+    def _show_menu(self, point: QPoint) -> None:
+        """Offer what can be done with the current image, by mouse or the menu key."""
+        row = self.gallery.image()
+        if row is not None:
+            self.menu_of(row).popup(self.gallery.viewport().mapToGlobal(point))
+
+    def menu_of(self, row: int) -> QMenu:
+        """Make the menu of an image."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        large = menu.addAction(self.tr("Look at it large"))
+        large.triggered.connect(lambda: self.opened.emit(row))
+        like = menu.addAction(self.tr("Sort by likeness to it"))
+        like.triggered.connect(lambda: self._sort_like(row))
+        menu.addSeparator()
+        menu.addActions(self.exporter.menu.actions())
+        return menu
+
+    def _sort_like(self, row: int) -> None:
+        self.selection.select_image(row)
+        self.head.order.setCurrentIndex(self.head.order.findData("likeness"))
+        self._change_order()
+
+    # --- wiring
+
+    def _connect(self) -> None:
+        selection, gallery = self.selection, self.gallery
+        selection.set_changed.connect(self._show_set)
+        selection.step_changed.connect(self._show_new)
+        selection.cells_changed.connect(self._show_new)
+        selection.shelf_changed.connect(self._show_shelf)
+        selection.image_changed.connect(self._show_image)
+        gallery.chosen.connect(selection.select_image)
+        gallery.opened.connect(self.opened)
+        gallery.customContextMenuRequested.connect(self._show_menu)
+        self.head.changed.connect(self._change_order)
+        self.head.sought.connect(self._seek)
+        self.head.sized.connect(gallery.set_tile_size)
+        self.head.export.setMenu(self.exporter.menu)
+        self.chips.removed.connect(self._remove)
+        self.chips.cleared.connect(self._clear)
+        self.exporter.refused.connect(self.refused)
+        self.exporter.saved.connect(self.notice.say)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        escape.activated.connect(self._clear)
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(MARGIN, 0, MARGIN, 0)
-        head.addWidget(self.count, 1)
-        head.addWidget(self.tile_size)
-        head.addWidget(self.order)
-        filters = QHBoxLayout()  # in a row of its own, so that it moves no neighbour
-        filters.setContentsMargins(MARGIN, 0, MARGIN, 0)
-        filters.addWidget(self.chip)
-        filters.addStretch()
-        self._none = EmptyState()
-        shown = QWidget()
-        column = QVBoxLayout(shown)
+        self.gallery.setAccessibleName(self.tr("Images of the selection"))
+        self.gallery.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._shown = QWidget()
+        column = QVBoxLayout(self._shown)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(head)
-        column.addLayout(filters)
-        column.addWidget(self._none, 1)
-        column.addWidget(self.list, 1)
+        column.setSpacing(4)
+        for part in (self.head, self.notice, self.exporter):
+            column.addWidget(part)
+        column.addWidget(self.none, 1)
+        column.addWidget(self.gallery, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, SPACING, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.chips)
         self._stack = QStackedLayout()
-        layout.addLayout(self._stack)  # first: a stack without a place shows its widget as a window
-        self._stack.addWidget(
-            EmptyState(
-                self.tr(
-                    "Every image that the network gets wrong will be here, "
-                    "with what it said instead and how sure it was."
-                )
-            )
-        )
-        self._stack.addWidget(shown)
+        layout.addLayout(self._stack, 1)  # a stack without a place shows its widget alone
+        self._stack.addWidget(self.waiting)
+        self._stack.addWidget(self._shown)
 
 
-class MistakesModel(QStandardItemModel):
-    """The images to show, in their order; pictures are made when they are painted.
+def _of(evaluation: Evaluated | None) -> str | None:
+    return evaluation.of if evaluation else None
 
-    The rows are Qt's own, though they hold nothing: a list asks for their number thousands of
-    times as it lays them out, which Python would answer a hundred times slower.
-    """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._split: Split | None = None
-        self._evaluation: Evaluated | None = None
-        self._places: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        self._names: tuple[str, ...] = ()
-        self.picture = lru_cache(maxsize=2000)(self._picture)
-
-    def show_images(
-        self,
-        split: Split,
-        evaluation: Evaluated,
-        places: NDArray[np.int64],
-        names: tuple[str, ...],
-    ) -> None:
-        """Show the images at these places of an evaluation of the split."""
-        self.beginResetModel()
-        if split is not self._split:
-            self.picture.cache_clear()
-        self._split, self._evaluation, self._places = split, evaluation, places
-        self._names = tuple(" ".join(name.split()) for name in names)  # a caption has two lines
-        self._set_rows(len(places))
-        self.endResetModel()
-
-    def clear(self) -> None:
-        """Show nothing."""
-        self.beginResetModel()
-        self._split = self._evaluation = None
-        self._places = self._places[:0]
-        self.picture.cache_clear()
-        self._set_rows(0)
-        self.endResetModel()
-
-    def _set_rows(self, count: int) -> None:
-        """Have this many rows, told to nobody but by the reset around it."""
-        self.blockSignals(True)
-        self.setColumnCount(1)
-        self.setRowCount(count)
-        self.blockSignals(False)
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if self._split is None or self._evaluation is None or not index.isValid():
-            return None
-        if role not in GIVEN:
-            return None
-        place = int(self._places[index.row()])
-        if role == Qt.ItemDataRole.DisplayRole:
-            true, predicted, probability = self._answer(place)
-            return f"{true} > {predicted}\n{predicted}: {percent(probability)}"
-        if role == Qt.ItemDataRole.DecorationRole:
-            return self.picture(int(self._evaluation.rows[place]))
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self._words(place)
+def _split(run: Run, evaluation: Evaluated | None) -> Split | None:
+    """Give the images that an evaluation is of; None where they are not there, or others."""
+    if run.dataset is None or evaluation is None:
         return None
-
-    def truths(self) -> list[tuple[int, int]]:
-        """Give the (true, predicted) class numbers of what is shown, in its order."""
-        if self._evaluation is None:
-            return []
-        labels, predicted = self._evaluation.labels, self._evaluation.predicted
-        return [(int(labels[place]), int(predicted[place])) for place in self._places]
-
-    def _answer(self, place: int) -> tuple[str, str, float]:
-        assert self._evaluation is not None
-        predicted = int(self._evaluation.predicted[place])
-        return (
-            self._names[int(self._evaluation.labels[place])],
-            self._names[predicted],
-            float(self._evaluation.probabilities[place, predicted]),
-        )
-
-    def _words(self, place: int) -> str:
-        assert self._evaluation is not None
-        assert self._split is not None
-        true, predicted, probability = self._answer(place)
-        row = int(self._evaluation.rows[place])
-        kept_aside = (
-            self.tr("Image {index:,} of the training set, kept aside for validation.")
-            if self._evaluation.of == "validation"
-            else self.tr("Image {index:,} of the test set.")
-        )
-        said = self.tr("It is {true}; the network says {predicted} and gives it {percent}.")
-        return f"{kept_aside}\n{said}".format(
-            index=int(self._split.indices[row]),
-            true=true,
-            predicted=predicted,
-            percent=percent(probability),
-        )
-
-    def _picture(self, row: int) -> QImage:
-        assert self._split is not None
-        return as_picture(self._split.images[row])
-
-
-class TileDelegate(QStyledItemDelegate):
-    """Paints a tile: the image, true > predicted, and the probability of the predicted class."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.size = TILE
-        self.set_theme(LIGHT)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Paint in the theme's colours."""
-        self.theme = theme
-        self._accent, self._border = QColor(theme.accent), QColor(theme.border)
-        self._text, self._muted = QColor(theme.text), QColor(theme.muted)
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
-        return QSize(max(self.size, 48) + 12, self.size + CAPTION + 10)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
-        area: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        picture = QRect(area.center().x() - self.size // 2, area.top() + 5, self.size, self.size)
-        painter.drawImage(picture, index.data(Qt.ItemDataRole.DecorationRole))
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        painter.setPen(QPen(self._accent, 2) if selected else self._border)
-        painter.drawRect(picture)
-        answer, sureness = index.data().split("\n")
-        caption = QRect(area.left(), picture.bottom() + 2, area.width(), CAPTION // 2)
-        metrics = option.fontMetrics
-        painter.setPen(self._text)
-        answer = metrics.elidedText(answer, Qt.TextElideMode.ElideMiddle, caption.width() - 2)
-        painter.drawText(caption, Qt.AlignmentFlag.AlignCenter, answer)
-        painter.setPen(self._muted)
-        caption.translate(0, CAPTION // 2)
-        painter.drawText(caption, Qt.AlignmentFlag.AlignCenter, sureness)
-
-
-def percent(probability: float) -> str:
-    """Write a probability in percent; near 100 with more digits, and never as certainty."""
-    if np.isnan(probability):
-        return "not a number"
-    if probability < 0.9995:
-        return f"{100 * probability:.1f} %"
-    return f"{min(100 * probability, 99.99):.2f} %"
+    dataset = run.dataset
+    split = {"training": dataset.train, "validation": dataset.validation, "test": dataset.test}[
+        evaluation.of
+    ]
+    fits = not len(evaluation.rows) or int(evaluation.rows.max()) < len(split)
+    return split if fits else None

@@ -1,0 +1,1 @@
+"""The gallery of images: thousands of tiles, filters, orders, export."""

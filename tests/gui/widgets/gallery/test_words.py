@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from engine.analysis.mistakes import Cell
+from gui.widgets.gallery.listed import Listed
+from gui.widgets.gallery.words import cell_words, count_words, none_words
+
+NAMES = ("zero", "one\ntwo", "R&D")
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        (Cell(0, 2), "true zero, predicted R&D"),
+        (Cell(1, 1), "true one two, predicted one two"),
+        (Cell(true=1), "true one two"),
+        (Cell(predicted=2), "predicted R&D"),
+        (Cell(), "all errors"),
+        (Cell(right=True), "all right"),
+        (Cell(true=0, right=True), "true zero, right"),
+        (Cell(true=7), "true 7"),
+    ],
+)
+def test_a_cell_is_said_in_words(cell, words):
+    assert cell_words(cell, NAMES) == words
+
+
+@pytest.mark.parametrize(
+    ("listed", "more", "words"),
+    [
+        (Listed(), {}, "3 of 4 wrong"),
+        (Listed((Cell(1, 2),)), {}, "3 of 4"),
+        (Listed(right_too=True), {}, "3 of 4"),
+        (Listed(), {"whole": False}, "3 of 4 wrong (sample)"),
+        (Listed(), {"of": "training"}, "3 of 4 wrong, as it learned them"),
+    ],
+)
+def test_the_count_says_of_how_many(answers, listed, more, words):
+    assert count_words(3, answers([1] * 4, [2] * 4, **more), listed) == words
+
+
+def test_nothing_wrong_is_good_news_and_nothing_chosen_is_not():
+    assert none_words(Listed()).startswith("No mistakes")
+    assert none_words(Listed((Cell(1, 2),))) == "This evaluation has no image in this selection."
