@@ -43,6 +43,13 @@ COMMANDS = (
         QT_TRANSLATE_NOOP("Commands", "Open a project file"),
     ),
     Command(
+        "open_run",
+        "&File",
+        QT_TRANSLATE_NOOP("Commands", "Open a &run…"),
+        "Ctrl+Shift+O",
+        help=QT_TRANSLATE_NOOP("Commands", "Look at a run that is over, as it was"),
+    ),
+    Command(
         "save",
         "&File",
         QT_TRANSLATE_NOOP("Commands", "&Save"),
@@ -97,6 +104,13 @@ COMMANDS = (
         "Ctrl+Shift+D",
         "data",
         QT_TRANSLATE_NOOP("Commands", "Choose the images that the network learns from"),
+    ),
+    Command(
+        "browse",
+        "&Training",
+        QT_TRANSLATE_NOOP("Commands", "&Browse data…"),
+        "Ctrl+B",
+        help=QT_TRANSLATE_NOOP("Commands", "Look at the images before training"),
     ),
     Command(
         "train",

@@ -176,6 +176,8 @@ def load_plots(progress: Progress) -> None:
 
 def load_training(project: Project) -> None:
     """Load what the first training of a project would wait for, its images included."""
+    import scipy.cluster.hierarchy  # noqa: F401  the order of classes
+    import sklearn.metrics
     import sklearn.model_selection  # noqa: F401  the split of the images
     import torch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl
 from PySide6.QtGui import (
@@ -36,26 +36,32 @@ from engine.problems import ProblemError
 from engine.project.presets import FIRST, preset
 from engine.project.sources import KnownSource
 from engine.store.projects import SUFFIX
+from engine.store.runs import runs_folder
 from engine.training.events import Failed
 from engine.training.history import Kind, Run
 from gui.actions import COMMANDS, make_actions, tooltip
 from gui.document import Document
 from gui.icons import icon
+from gui.open_run import Opened, RunOpener
 from gui.selection import Selection
 from gui.session import Session, State
 from gui.settings_file import SettingsFile
 from gui.theme import MARGIN, SPACING, THEMES, Theme, palette, stylesheet
 from gui.views.confusion import ConfusionView
+from gui.views.image import ImageView
+from gui.views.learning import LearningView
 from gui.views.mistakes import MistakesView
 from gui.views.network import NetworkView
 from gui.views.palette import PaletteView
 from gui.views.per_class import PerClassView
 from gui.views.settings import SettingsView
 from gui.views.status import StatusView
+from gui.views.timeline import TimelineView
 from gui.widgets.banner import Banner
 from gui.widgets.no_curves import NoCurves
 
 if TYPE_CHECKING:
+    from gui.views.browser import DataBrowser
     from gui.views.curves import CurvesView
 
 FIRST_SIZE = QSize(1440, 900)
@@ -73,6 +79,14 @@ LAYER_COMMANDS = (
     "move_up",
     "move_down",
 )
+
+
+class RunView(Protocol):
+    """A view of what a run has told."""
+
+    def show_run(self, run: Run, kinds: frozenset[Kind]) -> None: ...
+
+    def set_theme(self, theme: Theme) -> None: ...
 
 
 class MainWindow(QMainWindow):
@@ -95,9 +109,14 @@ class MainWindow(QMainWindow):
         self.confusion = ConfusionView(selection)
         self.per_class = PerClassView(selection)
         self.mistakes = MistakesView(selection)
+        self.image = ImageView(selection)
+        self.learning = LearningView(selection)
+        self.timeline = TimelineView(selection)
         self.status = StatusView()
         self.banner = Banner()
+        self.opener = RunOpener(self)
         self._curves: CurvesView | None = None
+        self._browser: DataBrowser | None = None
         self._place_views()
         self._connect()
         self._make_toolbar()
@@ -116,7 +135,7 @@ class MainWindow(QMainWindow):
         if self._curves is None:
             from gui.views.curves import CurvesView
 
-            self._curves = CurvesView()
+            self._curves = CurvesView(self.selection)
             self._curves.set_theme(self._theme)
             self._centre.replaceWidget(self._no_curves, self._curves)
             self._no_curves.deleteLater()
@@ -164,6 +183,15 @@ class MainWindow(QMainWindow):
             self.banner.hide()
             self.settings.remember(path)
 
+    def choose_and_open_run(self) -> None:
+        """Ask for the folder of a run and open it."""
+        start = runs_folder()
+        folder = QFileDialog.getExistingDirectory(
+            self, self.tr("Open the folder of a run"), str(start if start.is_dir() else "")
+        )
+        if folder and self.ask_to_save():
+            self.opener.open(Path(folder), data_folder())
+
     def save(self) -> bool:
         """Save under the project's name, or ask for one; tell whether it is saved."""
         return self._save(self.document.path) if self.document.path else self.save_as()
@@ -188,8 +216,7 @@ class MainWindow(QMainWindow):
             self.choose_data()
             return
         self.banner.hide()
-        self.selection.select_cell(None)
-        self.selection.select_set("validation")
+        self.selection.clear()
         self.session.start(self.document.project)
 
     def choose_data(self) -> None:
@@ -200,6 +227,18 @@ class MainWindow(QMainWindow):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.set_theme(self._theme)
         dialog.open()
+
+    def browse_data(self) -> None:
+        """Open the window in which all images can be looked at, or bring it to the front."""
+        from gui.views.browser import DataBrowser  # brings what reads files
+
+        if self._browser is None:
+            self._browser = DataBrowser(self.document, data_folder(), self)
+            self._browser.data_wanted.connect(self.choose_data)
+            self._browser.set_theme(self._theme)
+        self._browser.show()
+        self._browser.raise_()
+        self._browser.activateWindow()
 
     def show_run_folder(self) -> None:
         """Show the newest run's folder in the system's file manager."""
@@ -231,16 +270,11 @@ class MainWindow(QMainWindow):
         app.setPalette(palette(self._theme))
         if app.styleSheet() != stylesheet(self._theme):  # polishing every widget takes 0.4 s
             app.setStyleSheet(stylesheet(self._theme))
-        for view in (
-            self.palette_view,
-            self.network,
-            self.confusion,
-            self.mistakes,
-            self.banner,
-        ):
-            view.set_theme(self._theme)
-        if self._curves is not None:
-            self._curves.set_theme(self._theme)
+        for view in (self.palette_view, self.network, self.banner, self._curves, self._browser):
+            if view is not None:
+                view.set_theme(self._theme)
+        for run_view in self._run_views():
+            run_view.set_theme(self._theme)
         self._draw_icons(self._theme)
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -248,6 +282,10 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.session.close()
+        self.opener.close()
+        self.mistakes.exporter.working.close_task()
+        if self._browser is not None:
+            self._browser.close()
         self.settings.keep("geometry", self.saveGeometry())
         self.settings.keep("state", self.saveState())
         self.settings.sync()
@@ -303,6 +341,7 @@ class MainWindow(QMainWindow):
         self._no_curves.setMinimumSize(LEAST_CURVES)
         self._centre.addWidget(self.banner)
         self._centre.addWidget(self._no_curves, 1)
+        self._centre.addWidget(self.timeline)
         self.setCentralWidget(centre)
         left = QWidget()
         column = QVBoxLayout(left)
@@ -329,8 +368,15 @@ class MainWindow(QMainWindow):
         mistakes = self._dock(
             "mistakes", self.tr("Mistakes"), self.mistakes, side.BottomDockWidgetArea
         )
+        self._image_dock = self._dock(
+            "image", self.tr("Image"), self.image, side.BottomDockWidgetArea
+        )
+        learning = self._dock(
+            "learning", self.tr("Learning"), self.learning, side.BottomDockWidgetArea
+        )
         self.splitDockWidget(confusion, mistakes, Qt.Orientation.Horizontal)
-        self.tabifyDockWidget(confusion, per_class)
+        for behind in (per_class, self._image_dock, learning):
+            self.tabifyDockWidget(confusion, behind)
         confusion.raise_()
         size = FIRST_SIZE.boundedTo(self.screen().availableSize())
         self.resize(size)
@@ -355,15 +401,22 @@ class MainWindow(QMainWindow):
         self.document.undo_stack.indexChanged.connect(self._show_undo)
         self.session.state_changed.connect(self._show_state)
         self.session.run_changed.connect(self._show_run)
+        self.opener.opened.connect(self._show_opened)
+        self.opener.refused.connect(self.banner.say)
+        self.mistakes.refused.connect(self.banner.say)
+        self.mistakes.opened.connect(lambda _: self._show_image())
+        self.confusion.refused.connect(self.banner.say)
         handlers: dict[str, Callable[[], object]] = {
             "new": self.new,
             "open": self.choose_and_open,
+            "open_run": self.choose_and_open_run,
             "save": self.save,
             "save_as": self.save_as,
             "quit": self.close,
             "undo": self.document.undo_stack.undo,
             "redo": self.document.undo_stack.redo,
             "data": self.choose_data,
+            "browse": self.browse_data,
             "train": self.train,
             "stop": self.session.stop,
             "runs_folder": self.show_run_folder,
@@ -488,6 +541,7 @@ class MainWindow(QMainWindow):
     def _show_state(self, state: State) -> None:
         self.status.show_state(state)
         self.actions_by_name["stop"].setEnabled(state in (State.PREPARING, State.RUNNING))
+        self.actions_by_name["open_run"].setEnabled(not state.busy)
         folder = self.session.folder  # made with the first step
         self.actions_by_name["runs_folder"].setEnabled(folder is not None and folder.is_dir())
         self._show_trainable()
@@ -513,12 +567,41 @@ class MainWindow(QMainWindow):
         train.setToolTip(tooltip(train, why))
 
     def _show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
-        for view in (self.curves, self.confusion, self.per_class, self.mistakes, self.status):
+        self.curves.show_run(run, kinds)
+        self.status.show_run(run, kinds)
+        for view in self._run_views():
             view.show_run(run, kinds)
-        if "warning" in kinds:
+        if "warning" in kinds and run.warnings:
             self.banner.say(run.warnings[-1], error=False)
         if "end" in kinds and isinstance(run.end, Failed):
             self.banner.say(run.end.message, run.end.details)
+
+    def _run_views(self) -> tuple[RunView, ...]:
+        return (
+            self.timeline,
+            self.confusion,
+            self.per_class,
+            self.mistakes,
+            self.image,
+            self.learning,
+        )
+
+    def _show_opened(self, opened: Opened) -> None:
+        """Show a run that was read, and open its project, so that it can be trained again."""
+        self.banner.hide()
+        self.selection.clear()
+        self.document.replace(opened.run.project, None)
+        self.session.show(opened.run, opened.folder)
+        if opened.missing:
+            self.banner.say(
+                self.tr("The run's images are not shown. {why}").format(why=opened.missing),
+                error=False,
+            )
+
+    def _show_image(self) -> None:
+        """Bring the image that is looked at to the front."""
+        self._image_dock.show()
+        self._image_dock.raise_()
 
     def _file_kinds(self) -> str:
         return self.tr("Layerscope projects (*{suffix});;All files (*)").format(suffix=SUFFIX)

@@ -23,10 +23,10 @@ from engine.project.project import Project
 from engine.project.sources import FILE_SOURCES, KNOWN_SOURCES, FileSource, Source
 from gui.document import Document
 from gui.theme import MARGIN, SPACING, Theme
-from gui.widgets.data_files import FilesPage
-from gui.widgets.data_known import KnownPage
-from gui.widgets.data_list import Row, SourceList
-from gui.widgets.data_words import plain
+from gui.widgets.data.files import FilesPage
+from gui.widgets.data.known import KnownPage
+from gui.widgets.data.list import Row, SourceList
+from gui.widgets.data.words import plain
 
 Page = KnownPage | FilesPage
 FIRST_SIZE = QSize(900, 600)

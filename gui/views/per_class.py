@@ -1,66 +1,109 @@
-"""Precision, recall and F1 of each class, as a table that also a screen reader can read."""
+"""How well each class is recognised: rates, their course, and how far probabilities can be trusted.
+
+The pages with plots are made when they are first shown: pyqtgraph takes long to load.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QSortFilterProxyModel,
-    Qt,
-    QTimer,
-)
-from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QHeaderView, QStackedLayout, QTableView, QWidget
+from typing import TYPE_CHECKING, Literal, get_args
 
-from engine.analysis.classification import PerClass, confusion_matrix, per_class
-from engine.training.events import Evaluated
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.training.events import Evaluated, SetName
 from engine.training.history import Kind, Run
+from gui.forms import combo_box
 from gui.in_sight import in_sight
-from gui.selection import Cell, Selection
+from gui.selection import Selection
+from gui.theme import LIGHT, MARGIN, SPACING, Theme
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.rates.table import RatesTable
+
+if TYPE_CHECKING:
+    from gui.widgets.rates.over_time import RatesOverTime
+    from gui.widgets.rates.reliability import ReliabilityDiagram
+    from gui.widgets.rates.thresholds import ThresholdCurves
+
+    Page = RatesTable | RatesOverTime | ReliabilityDiagram | ThresholdCurves
 
 SHOWN = frozenset[Kind]({"started", "evaluation", "end"})
-AnyIndex = QModelIndex | QPersistentModelIndex
+NARROWEST = 84  # pixels of a choice, where there is no room for its longest title
+PageName = Literal["table", "over time", "reliability", "roc", "precision recall"]
 
 
 class PerClassView(QWidget):
-    """The newest evaluation by class; a click on a row selects that true class."""
+    """The selected evaluation by class, as a table or as one of four drawings."""
 
     def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.selection = selection
-        self.model = PerClassModel(self)
-        self.sorted = QSortFilterProxyModel(self)
-        self.sorted.setSourceModel(self.model)
-        self.sorted.setSortRole(Qt.ItemDataRole.UserRole)
-        self.table = QTableView()
-        self.table.setModel(self.sorted)
-        self.table.setSortingEnabled(True)
-        self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        self.table.verticalHeader().hide()
-        self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.table.setAccessibleName(self.tr("Rates by class"))
-        self.table.clicked.connect(self._clicked)
-        selection.set_changed.connect(self._show_new)
+        self.rates = RatesTable(selection)
+        self.model, self.sorted, self.table = self.rates.model, self.rates.sorted, self.rates.table
+        self.pages: dict[PageName, Page] = {"table": self.rates}
+        self.of = _choice(
+            self.tr("Which set"),
+            [
+                (self.tr("Training"), "training"),
+                (self.tr("Validation"), "validation"),
+                (self.tr("Test"), "test"),
+            ],
+        )
+        self.of.activated.connect(lambda _: selection.select_set(self.of.currentData()))
+        self.page = _choice(
+            self.tr("What to look at"),
+            [
+                (self.tr("Table"), "table"),
+                (self.tr("Over time"), "over time"),
+                (self.tr("Reliability"), "reliability"),
+                (self.tr("ROC"), "roc"),
+                (self.tr("Precision and recall"), "precision recall"),
+            ],
+        )
+        self.page.activated.connect(lambda _: self._turn())
+        self.rate = _choice(
+            self.tr("Which rate"),
+            [
+                (self.tr("Recall"), "recall"),
+                (self.tr("Precision"), "precision"),
+                (self.tr("F1"), "f1"),
+            ],
+        )
+        self.rate.hide()
         self._run: Run | None = None
-        self._shown: Evaluated | None = None
         self._stale = False
-        empty = EmptyState(self.tr("Here you will see how well each class is recognised."))
-        self._stack = QStackedLayout(self)
-        self._stack.setContentsMargins(0, 0, 0, 0)
-        self._stack.addWidget(empty)
-        self._stack.addWidget(self.table)
+        self._theme = LIGHT
+        self._lay_out()
+        self._show_set(selection.of)
+        selection.set_changed.connect(self._show_set)
+        selection.step_changed.connect(lambda _: self._show_new())
+        selection.cells_changed.connect(lambda _: self._show_new())
 
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
-        """Show the newest evaluation, if it is another one and can be seen."""
+        """Show the selected evaluation, if it is another one and can be seen."""
         self._run = run
         if kinds & SHOWN:
             self._show_new()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in the theme's colours."""
+        self._theme = theme
+        for page in self.pages.values():
+            page.set_theme(theme)
+
+    def show_page(self, name: PageName) -> None:
+        """Turn to the table or to one of the drawings."""
+        self.page.setCurrentIndex(self.page.findData(name))
+        self._turn()
 
     def showEvent(self, event: object) -> None:
         self._show_new()
@@ -74,88 +117,89 @@ class PerClassView(QWidget):
         self._stale = run is not None and not in_sight(self)
         if run is None or self._stale:
             return
-        newest = run.evaluation(self.selection.of)
-        if newest is self._shown:
-            return
-        self._shown = newest
-        self._stack.setCurrentIndex(0 if newest is None else 1)
-        self.model.show_evaluation(newest, run.project.data.source.class_names)
+        self._offer_sets(run)
+        evaluation = run.evaluation(self.selection.of, self.selection.step)
+        self._stack.setCurrentIndex(0 if evaluation is None else 1)
+        if evaluation is None:
+            self.rates.clear()
+        else:
+            self._show_on_page(run, evaluation)
 
-    def _clicked(self, index: QModelIndex) -> None:
-        self.selection.select_cell(Cell(true=self.sorted.mapToSource(index).row()))
+    def _show_on_page(self, run: Run, evaluation: Evaluated) -> None:
+        page = self._made(self.page.currentData())
+        self._leaves.setCurrentWidget(page)
+        page.show_evaluation(run, evaluation)
 
+    def _turn(self) -> None:
+        """Show the chosen page."""
+        self.rate.setVisible(self.page.currentData() == "over time")
+        self._show_new()
 
-class PerClassModel(QAbstractTableModel):
-    """One row a class."""
+    def _made(self, name: PageName) -> Page:
+        """Give a page; make it when it is first asked for."""
+        if name not in self.pages:
+            self.pages[name] = self._make(name)
+            self.pages[name].set_theme(self._theme)
+            self._leaves.addWidget(self.pages[name])
+        return self.pages[name]
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._names: tuple[str, ...] = ()
-        self._rates: PerClass | None = None
-        self._titles = (
-            self.tr("Class"),
-            self.tr("Precision"),
-            self.tr("Recall"),
-            self.tr("F1"),
-            self.tr("Images"),
+    def _make(self, name: PageName) -> Page:
+        if name == "over time":
+            from gui.widgets.rates.over_time import RatesOverTime
+
+            course = RatesOverTime(self.selection)
+            course.show_rate(self.rate.currentData())
+            self.rate.activated.connect(lambda _: course.show_rate(self.rate.currentData()))
+            return course
+        if name == "reliability":
+            from gui.widgets.rates.reliability import ReliabilityDiagram
+
+            return ReliabilityDiagram()
+        from gui.widgets.rates.thresholds import ThresholdCurves
+
+        return ThresholdCurves(self.selection, recall=name == "precision recall")
+
+    def _show_set(self, of: SetName) -> None:
+        self.of.setCurrentIndex(self.of.findData(of))
+        self._show_new()
+
+    def _offer_sets(self, run: Run) -> None:
+        """A set can be looked at once it has been evaluated; the test set is at the very end."""
+        there = [len(run.evaluations[name]) > 0 for name in get_args(SetName)]
+        self.of.setEnabled(sum(there) > 1)
+        self.of.setToolTip(
+            self.tr("Which images are counted")
+            if there[2]
+            else self.tr("The test set is used once, when the last epoch is done")
         )
-        self._help = (
-            "",
-            self.tr("Of the images called this class, the share that is"),
-            self.tr("Of the images of this class, the share that was found"),
-            self.tr("The harmonic mean of precision and recall"),
-            self.tr("Images of this class in the evaluation"),
-        )
 
-    def show_evaluation(self, evaluation: Evaluated | None, names: tuple[str, ...]) -> None:
-        """Show an evaluation's rates, or nothing; rows of the same classes stay where they are."""
-        names = names if evaluation is not None else ()
-        if evaluation is not None:
-            matrix = confusion_matrix(evaluation.labels, evaluation.predicted, len(names))
-            self._rates = per_class(matrix)
-        if names == self._names and names:
-            last = self.index(len(names) - 1, len(self._titles) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
-            return
-        self.beginResetModel()
-        self._names = names
-        self.endResetModel()
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        head.addWidget(self.of)
+        head.addStretch()
+        head.addWidget(self.rate)
+        head.addWidget(self.page)
+        shown = QWidget()
+        column = QVBoxLayout(shown)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(head)
+        self._leaves = QStackedLayout()
+        column.addLayout(self._leaves, 1)
+        self._leaves.addWidget(self.rates)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, SPACING, 0, 0)
+        self._stack = QStackedLayout()
+        layout.addLayout(self._stack)  # first: a stack without a place shows its widget as a window
+        empty = EmptyState(self.tr("Here you will see how well each class is recognised."))
+        self._stack.addWidget(empty)
+        self._stack.addWidget(shown)
 
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self._names)
 
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self._titles)
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        value = self._value(index.row(), index.column())
-        if role == Qt.ItemDataRole.DisplayRole:
-            return f"{100 * value:.2f} %" if isinstance(value, float) else self._text(index)
-        if role == Qt.ItemDataRole.UserRole:
-            return value
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() > 0:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._titles[section]
-        return self._help[section] if role == Qt.ItemDataRole.ToolTipRole else None
-
-    def _value(self, row: int, column: int) -> float | int:
-        assert self._rates is not None
-        if column == 0:
-            return row
-        rates = self._rates
-        if column == 4:
-            return int(rates.support[row])
-        return float((rates.precision, rates.recall, rates.f1)[column - 1][row])
-
-    def _text(self, index: AnyIndex) -> str:
-        if index.column() == 0:
-            return self._names[index.row()]
-        return f"{self._value(index.row(), index.column()):,}"
+def _choice(title: str, choices: list[tuple[str, str]]) -> QComboBox:
+    box = combo_box(choices)
+    box.setSizeAdjustPolicy(box.SizeAdjustPolicy.AdjustToContents)
+    box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    box.setMinimumWidth(NARROWEST)
+    box.setAccessibleName(title)
+    return box

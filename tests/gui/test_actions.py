@@ -41,10 +41,12 @@ def quiet(monkeypatch, own_home):
     """Answer every dialog with Cancel, and open no program."""
     for name in ("getOpenFileName", "getSaveFileName"):
         monkeypatch.setattr(QFileDialog, name, lambda *_: ("", ""))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
     monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Cancel)
     monkeypatch.setattr(QMessageBox, "about", lambda *_: None)
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _: True)
-    monkeypatch.setattr("gui.main_window.MainWindow.choose_data", lambda _: None)
+    for name in ("choose_data", "browse_data"):
+        monkeypatch.setattr(f"gui.main_window.MainWindow.{name}", lambda _: None)
 
 
 def test_every_command_has_a_name_of_its_own():

@@ -19,14 +19,15 @@ from PySide6.QtWidgets import (
     QSpinBox,
 )
 
+from engine.analysis.mistakes import Cell
 from engine.problems import ProblemError
 from engine.project.presets import FIRST, preset
 from engine.store.projects import load_project, save_project
 from engine.store.runs import read_log
 from engine.training import loop, tuning
-from gui.selection import Cell
 from gui.session import State
 from gui.theme import DARK, LIGHT
+from gui.views.browser import DataBrowser
 from gui.views.data import DataDialog
 
 LEFT = Qt.MouseButton.LeftButton
@@ -209,10 +210,12 @@ def test_f5_trains_and_everything_is_shown(window, qtbot):
 
     run = window.session.run
     assert window.status.epoch.text() == "Finished epoch 2 of 2"
-    assert window.confusion.matrix.counts.sum() == len(run.validation.rows)
+    assert window.confusion.matrix.counts.sum() == len(run.evaluation("validation").rows)
     assert len(window.curves.loss.dots[0]) == 2
-    wrong = int((run.validation.labels != run.validation.predicted).sum())
-    assert window.mistakes.model.rowCount() == wrong
+    wrong = int(
+        (run.evaluation("validation").labels != run.evaluation("validation").predicted).sum()
+    )
+    assert window.mistakes.tiles.rowCount() == wrong
 
 
 def test_a_dock_that_is_closed_does_no_work_until_it_is_opened(window, train, qtbot):
@@ -238,9 +241,11 @@ def test_a_click_on_the_matrix_lists_that_cells_images(window, train, qtbot):
         grid.top() + (true + 0.5) * grid.height() / 10,
     )
 
-    qtbot.mouseClick(window.confusion.canvas.viewport(), LEFT, pos=place.toPoint())
+    qtbot.mouseClick(window.confusion.matrix, LEFT, pos=place.toPoint())
 
-    assert window.mistakes.model.truths() == [(true, predicted)] * int(counts[true, predicted])
+    picked = window.mistakes.picked()
+    assert picked.labels.tolist() == [true] * int(counts[true, predicted])
+    assert picked.predicted.tolist() == [predicted] * int(counts[true, predicted])
 
 
 def test_while_training_only_stop_can_be_pressed(window, start):
@@ -281,7 +286,9 @@ def test_other_data_chosen_while_training_do_not_disturb_the_matrix(
     window, start, qtbot, project_of
 ):
     start()
-    qtbot.waitUntil(lambda: window.session.run.validation is not None, timeout=PATIENCE)
+    qtbot.waitUntil(
+        lambda: window.session.run.evaluation("validation") is not None, timeout=PATIENCE
+    )
 
     window.document.edit("Data", project_of(3))
     epochs = len(window.session.run.epochs)
@@ -292,11 +299,11 @@ def test_other_data_chosen_while_training_do_not_disturb_the_matrix(
 
 def test_a_new_training_begins_without_a_selected_cell(window, train):
     train()
-    window.selection.select_cell(Cell(1, 2))
+    window.selection.select_cells((Cell(1, 2),))
 
     train()
 
-    assert window.selection.cell is None
+    assert window.selection.cells == ()
 
 
 def test_a_new_training_is_looked_at_while_it_learns(window, train):
@@ -636,6 +643,16 @@ def choose_theme(window, title):
     action.trigger()
 
 
+def colors(widget):
+    """Give the colours that a widget shows."""
+    picture = widget.grab().toImage()
+    return {
+        picture.pixelColor(x, y).name()
+        for x in range(picture.width())
+        for y in range(picture.height())
+    }
+
+
 def test_a_theme_restyles_everything_and_is_remembered(window, train, qapp):
     train(SHORT.set_training(epochs=1))
     for title, theme in (("Dark", DARK), ("Light", LIGHT)):
@@ -644,8 +661,8 @@ def test_a_theme_restyles_everything_and_is_remembered(window, train, qapp):
         assert qapp.palette().window().color().name() == theme.window
         assert window.curves.loss.plot.backgroundBrush().color().name() == theme.panel
         assert window.curves.loss.grid.color == theme.grid
-        assert window.confusion.canvas.backgroundBrush().color().name() == theme.panel
-        assert window.mistakes.tiles.theme is theme
+        assert theme.right[1] in colors(window.confusion.matrix)
+        assert theme.text in colors(window.mistakes.gallery.viewport())
         assert window.settings.theme == theme.name
 
 
@@ -756,3 +773,76 @@ def test_a_view_behind_another_tab_draws_nothing_until_it_is_raised(window, trai
     window.findChild(QDockWidget, "per_class").raise_()
 
     qtbot.waitUntil(lambda: window.per_class.model.rowCount() == 10)
+
+
+def test_a_run_that_is_over_is_opened_with_all_that_it_showed(
+    window, make_window, train, qtbot, monkeypatch
+):
+    train()
+    run, folder = window.session.run, window.session.folder
+    other = make_window()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+
+    other.actions_by_name["open_run"].trigger()
+    qtbot.waitUntil(lambda: other.session.run is not None, timeout=PATIENCE)
+
+    assert other.document.project == run.project
+    assert other.session.folder == folder
+    assert other.status.result.text() == window.status.result.text()
+    assert other.timeline.slider.maximum() == window.timeline.slider.maximum() > 0
+    other.selection.select_step(run.evaluations["validation"][0].step)
+    window.selection.select_step(run.evaluations["validation"][0].step)
+    np.testing.assert_array_equal(other.confusion.matrix.counts, window.confusion.matrix.counts)
+    assert other.mistakes.tiles.rowCount() == window.mistakes.tiles.rowCount() > 0
+    assert not other.banner.isVisible()
+
+
+def test_a_folder_that_is_no_run_is_refused_with_a_sentence(window, tmp_path, qtbot, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+
+    window.actions_by_name["open_run"].trigger()
+    qtbot.waitUntil(window.banner.isVisible)
+
+    assert "project.json" in window.banner.sentence.text()
+    assert window.session.run is None
+
+
+def test_a_run_whose_images_are_gone_shows_all_but_them(
+    window, make_window, train, qtbot, monkeypatch
+):
+    train()
+    other = make_window()
+
+    def gone(*_, **__):
+        raise ProblemError("The images are gone.")
+
+    monkeypatch.setattr("engine.data.load.load", gone)
+    other.opener.open(window.session.folder, window.session.folder)
+    qtbot.waitUntil(lambda: other.session.run is not None, timeout=PATIENCE)
+
+    assert other.banner.sentence.text().endswith("The images are gone.")
+    assert other.confusion.matrix.counts.sum() > 0
+
+
+def test_no_run_is_opened_while_one_trains(window, start):
+    start()
+
+    assert not is_enabled(window, "open_run")
+
+
+def test_the_browser_opens_once(window, qtbot):
+    window.actions_by_name["browse"].trigger()
+    first = window.findChild(DataBrowser)
+    window.actions_by_name["browse"].trigger()
+
+    assert first.isVisible()
+    assert window.findChildren(DataBrowser) == [first]
+
+
+def test_an_image_that_is_opened_comes_to_the_front(window, train):
+    train(SHORT.set_training(epochs=1))
+
+    window.mistakes.opened.emit(0)
+
+    dock = window.findChild(QDockWidget, "image")
+    assert not dock.visibleRegion().isEmpty()

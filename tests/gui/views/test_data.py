@@ -33,11 +33,11 @@ from engine.project.sources import (
 from gui.background import Rate
 from gui.theme import DARK, LIGHT, THEMES
 from gui.views.data import DataDialog, dropped_path
-from gui.widgets.data_files import FilesPage, path_of
-from gui.widgets.data_known import host_of
-from gui.widgets.data_list import ROW
-from gui.widgets.data_samples import columns, picked
-from gui.widgets.data_words import breakable, byte_words, percent_words, plain
+from gui.widgets.data.files import FilesPage, path_of
+from gui.widgets.data.known import host_of
+from gui.widgets.data.list import ROW
+from gui.widgets.data.samples import columns, picked
+from gui.widgets.data.words import breakable, byte_words, percent_words, plain
 from gui.words import clock
 
 LEFT = Qt.MouseButton.LeftButton
@@ -512,7 +512,7 @@ def drop(dialog: DataDialog, path: Path) -> QDropEvent:
 def test_dropped_files_of_a_known_dataset_are_taken(qtbot, dialog, tmp_path, monkeypatch):
     taken = []
     monkeypatch.setattr(download, "adopt", lambda *values: taken.append(values[1]))
-    monkeypatch.setattr("gui.widgets.data_known.load.found", lambda source, folder: bool(taken))
+    monkeypatch.setattr("gui.widgets.data.known.load.found", lambda source, folder: bool(taken))
     page(dialog, Mnist)
     drop(dialog, tmp_path)
     qtbot.waitUntil(lambda: not dialog.isVisible())
@@ -630,7 +630,7 @@ def slow_look(monkeypatch) -> Iterator[threading.Event]:
             progress(1, 3)
         raise ProblemError("It was let go.")
 
-    monkeypatch.setattr("gui.widgets.data_files.load.inspect", inspect)
+    monkeypatch.setattr("gui.widgets.data.files.load.inspect", inspect)
     yield go
     go.set()
 

@@ -31,9 +31,9 @@ from engine.project.sources import KnownSource
 from gui.background import Task, Work
 from gui.icons import icon
 from gui.theme import MARGIN, SPACING, Theme
-from gui.widgets.data_parts import Facts, Trouble, Working, title_label, wrapped
-from gui.widgets.data_samples import SampleGrid, Samples, samples_of
-from gui.widgets.data_words import ProgressWords, breakable, byte_words, percent_words, plain
+from gui.widgets.data.parts import Facts, Trouble, Working, title_label, wrapped
+from gui.widgets.data.samples import SampleGrid, Samples, samples_of
+from gui.widgets.data.words import ProgressWords, breakable, byte_words, percent_words, plain
 
 LONGEST_HOST = 40  # letters, on a button
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from engine.project.sources import FileSource, KnownSource
 from gui.background import CLOSE_SECONDS, Rate, Task
 from gui.theme import SPACING
-from gui.widgets.data_words import (
+from gui.widgets.data.words import (
     ZERO_WIDTH_SPACE,
     ProgressWords,
     breakable,

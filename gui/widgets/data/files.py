@@ -24,9 +24,9 @@ from engine.project.sources import FileSource
 from gui.background import Task
 from gui.icons import icon
 from gui.theme import MARGIN, SPACING, Theme
-from gui.widgets.data_parts import Facts, Trouble, Working, title_label, wrapped
-from gui.widgets.data_samples import SampleGrid, Samples, samples_of
-from gui.widgets.data_words import breakable
+from gui.widgets.data.parts import Facts, Trouble, Working, title_label, wrapped
+from gui.widgets.data.samples import SampleGrid, Samples, samples_of
+from gui.widgets.data.words import breakable
 
 """What the files are named that are one file; all other kinds are folders."""
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from engine.data.dataset import Images
 from gui.pictures import as_picture
 from gui.theme import LIGHT
-from gui.widgets.data_words import plain
+from gui.widgets.data.words import plain
 
 MOST = 24
 TILE, CAPTION, GAP = 48, 16, 8

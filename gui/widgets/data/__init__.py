@@ -1,0 +1,1 @@
+"""Choosing data and looking through them."""

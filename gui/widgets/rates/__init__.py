@@ -1,0 +1,1 @@
+"""Rates by class: the table, their course, reliability, thresholds."""
