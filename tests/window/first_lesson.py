@@ -31,6 +31,7 @@ def build(window: MainWindow, person: Person, path: Path) -> None:
     show_an_error_and_mend_it(window, person)
     train(window, person)
     look_at_a_cell(window, person)
+    go_back(window, person)
     save(window, person, path)
     close(window, person)
 
@@ -40,7 +41,7 @@ def reopen(window: MainWindow, person: Person, path: Path) -> None:
     assert kinds(window) == CNN_SMALL
     assert window.document.project.training.epochs == 15
     assert not window.isWindowModified()
-    person.photograph("7-opened-again")
+    person.photograph("9-opened-again")
     close(window, person)
 
 
@@ -81,7 +82,7 @@ def show_an_error_and_mend_it(window: MainWindow, person: Person) -> None:
 
 def train(window: MainWindow, person: Person) -> None:
     person.press("F5")
-    person.wait_for("mistakes while training", lambda: window.mistakes.model.rowCount() > 0)
+    person.wait_for("mistakes while training", lambda: window.mistakes.tiles.rowCount() > 0)
     assert window.session.state is State.RUNNING
     person.photograph("4-training")
     person.wait_for("the end", lambda: window.session.state is State.IDLE)
@@ -90,18 +91,37 @@ def train(window: MainWindow, person: Person) -> None:
 
 def look_at_a_cell(window: MainWindow, person: Person) -> None:
     """Click the cell with most mistakes and see its images and no others."""
-    person.wait_for("mistakes at the end", lambda: window.mistakes.model.rowCount() > 0)
+    person.wait_for("mistakes at the end", lambda: window.mistakes.tiles.rowCount() > 0)
     counts = window.confusion.matrix.counts.copy()
     counts[range(10), range(10)] = 0
     true, predicted = divmod(int(counts.argmax()), 10)
-    person.click_cell(window.confusion.canvas, true, predicted)
+    person.click_cell(window.confusion.matrix, true, predicted)
     wanted = [(true, predicted)] * int(counts[true, predicted])
-    person.wait_for("the cell's images", lambda: window.mistakes.model.truths() == wanted)
+    person.wait_for("the cell's images", lambda: shown(window) == wanted)
     screen = window.screen().availableGeometry()
     assert screen.contains(window.frameGeometry()), "the window outgrew the screen"
     person.photograph("5-one-cell")
-    person.click(window.mistakes.chip)
-    person.wait_for("all", lambda: window.mistakes.model.rowCount() == counts.sum())
+    person.click(window.mistakes.gallery)
+    person.press("Home", "Return")
+    person.wait_for("that image large", window.image.said.isVisible)
+    assert window.selection.image == int(window.mistakes.picked().rows[0])
+    person.photograph("6-one-image")
+    person.click(window.mistakes.gallery)
+    person.press("Escape")
+    person.wait_for("all", lambda: window.mistakes.tiles.rowCount() == counts.sum())
+
+
+def go_back(window: MainWindow, person: Person) -> None:
+    """Look at the first evaluation of the run, and at the newest again."""
+    evaluations = window.session.run.evaluations["validation"]
+    person.click(window.timeline.slider)
+    person.press("Home")
+    person.wait_for("the first evaluation", lambda: window.selection.step == evaluations[0].step)
+    mistakes = int((evaluations[0].labels != evaluations[0].predicted).sum())
+    person.wait_for("its mistakes", lambda: window.mistakes.tiles.rowCount() == mistakes)
+    person.photograph("7-the-first-evaluation")
+    person.press("End")
+    person.wait_for("the newest", lambda: window.selection.step is None)
 
 
 def save(window: MainWindow, person: Person, path: Path) -> None:
@@ -113,7 +133,7 @@ def save(window: MainWindow, person: Person, path: Path) -> None:
 
 def answer_the_file_dialog(person: Person, path: Path) -> None:
     """Type a path where the dialog's caret waits for one."""
-    person.photograph("6-saving")
+    person.photograph("8-saving")
     person.write(str(path))
     person.press("Return")
 
@@ -124,6 +144,14 @@ def close(window: MainWindow, person: Person) -> None:
     person.wait_for("the keyboard", window.isActiveWindow)
     person.press("alt+F4")
     person.wait_for("the window's end", lambda: not window.isVisible())
+
+
+def shown(window: MainWindow) -> list[tuple[int, int]]:
+    """Give the true and the predicted class of each image in the gallery."""
+    picked = window.mistakes.picked()
+    return (
+        list(zip(picked.labels.tolist(), picked.predicted.tolist(), strict=True)) if picked else []
+    )
 
 
 def kinds(window: MainWindow) -> list[str]:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QEventLoop, QPoint, QPointF, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from gui.views.confusion import Canvas
+from gui.widgets.matrix.matrix import Matrix
 
 PATIENCE_SECONDS = 60
 
@@ -33,14 +33,14 @@ class Person:
         freed = [word for key in modifiers for word in ("keyup", key)]
         self._do("mousemove", str(place.x()), str(place.y()), *held, "click", "1", *freed)
 
-    def click_cell(self, canvas: Canvas, true: int, predicted: int) -> None:
+    def click_cell(self, matrix: Matrix, true: int, predicted: int) -> None:
         """Click in the middle of a cell of the confusion matrix."""
-        grid, size = canvas.matrix.grid(), len(canvas.matrix.counts)
+        grid, size = matrix.grid(), len(matrix.counts)
         middle = QPointF(
             grid.left() + (predicted + 0.5) * grid.width() / size,
             grid.top() + (true + 0.5) * grid.height() / size,
         )
-        self.click_at(canvas, middle.toPoint())
+        self.click_at(matrix, middle.toPoint())
 
     def press(self, *keys: str) -> None:
         """Press keys by their X names: ctrl+z, F5, Return."""
