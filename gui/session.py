@@ -22,8 +22,8 @@ from engine.training.history import Kind, Run
 FRAME_SECONDS = 1 / 30
 SLOWEST_FRAME_SECONDS = 1 / 2
 PAINT_BUDGET = 0.03  # the share of one core that showing a training may take
-SAVINGS = 0.06  # seconds of processor time to begin with, so that a short run looks alive
 DEAREST_FRAME = SLOWEST_FRAME_SECONDS * PAINT_BUDGET  # seconds; a dearer one can't slow it more
+SAVINGS = DEAREST_FRAME  # seconds of processor time to begin with: the first points show at once
 PICTURE_SECONDS = 2.0  # between two evaluations shown: matrix and images are dear, and to be read
 CLOSE_SECONDS = 3.0
 
@@ -147,8 +147,8 @@ class Pace:
 
     What counts is the processor time of the window's thread since the last frame: handlers and
     painting together. The share adds up as savings, which a frame spends; where they are used up,
-    the next frame waits until they are made good. So the first frames, and those after a quiet
-    while, come at once.
+    the next frame waits until they are made good. So the first frame, and one after a quiet while,
+    comes at once.
     """
 
     def __init__(self) -> None:

@@ -58,6 +58,7 @@ class PerClassView(QWidget):
                 (self.tr("Test"), "test"),
             ],
         )
+        self.of.setMinimumWidth(self.of.sizeHint().width())  # short, and never to be mistaken
         self.of.activated.connect(lambda _: selection.select_set(self.of.currentData()))
         self.page = _choice(
             self.tr("What to look at"),
