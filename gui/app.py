@@ -116,6 +116,7 @@ def housekeeping(app: QApplication, window: MainWindow) -> None:
     # The cyclic collector would destroy Qt objects in whichever thread it happens to run.
     gc.disable()
     gc.freeze()  # what the window is made of stays until the end: no need to search it again
+    window.session.state_changed.connect(lambda state: state.busy or gc.collect())
     garbage = QTimer(window)
     garbage.timeout.connect(lambda: gc.collect(1))
     garbage.start(GARBAGE_SECONDS * 1000)
@@ -134,11 +135,21 @@ def warm_up(window: MainWindow) -> None:
     def make_plots() -> None:
         window.curves  # noqa: B018  they are made when they are first asked for
         project = window.document.project
-        threading.Thread(target=load_training, args=(project,), name="warm-up", daemon=True).start()
+        training = Task(lambda _: load_training(project), window)
+        training.done.connect(settle_garbage)
+        training.start()
 
     plots = Task(load_plots, window)
     plots.done.connect(make_plots)
     plots.start()
+
+
+def settle_garbage() -> None:
+    """Take what is loaded by now out of the search for garbage: it stays until the end, and it
+    is so much that looking through it after each run would hold the window up.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def leave(code: int) -> int:

@@ -115,6 +115,7 @@ class MainWindow(QMainWindow):
         self.status = StatusView()
         self.banner = Banner()
         self.opener = RunOpener(self)
+        self._docks: list[QDockWidget] = []  # as they are listed in the menu
         self._curves: CurvesView | None = None
         self._browser: DataBrowser | None = None
         self._place_views()
@@ -189,7 +190,7 @@ class MainWindow(QMainWindow):
         folder = QFileDialog.getExistingDirectory(
             self, self.tr("Open the folder of a run"), str(start if start.is_dir() else "")
         )
-        if folder and self.ask_to_save():
+        if folder:
             self.opener.open(Path(folder), data_folder())
 
     def save(self) -> bool:
@@ -390,6 +391,7 @@ class MainWindow(QMainWindow):
         dock.setObjectName(name)
         dock.setWidget(view)
         self.addDockWidget(area, dock)
+        self._docks.append(dock)
         return dock
 
     def _connect(self) -> None:
@@ -468,7 +470,7 @@ class MainWindow(QMainWindow):
 
     def _view_menu(self) -> QMenu:
         menu = QMenu(self.tr("&View"), self)
-        for dock in self.findChildren(QDockWidget):
+        for dock in self._docks:
             menu.addAction(dock.toggleViewAction())
         menu.addSeparator()
         group = QActionGroup(self)
@@ -588,6 +590,13 @@ class MainWindow(QMainWindow):
 
     def _show_opened(self, opened: Opened) -> None:
         """Show a run that was read, and open its project, so that it can be trained again."""
+        if self.session.state.busy:
+            self.banner.say(
+                self.tr("A training began meanwhile. Open the run again when it is over.")
+            )
+            return
+        if not self.ask_to_save():
+            return
         self.banner.hide()
         self.selection.clear()
         self.document.replace(opened.run.project, None)

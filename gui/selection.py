@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from engine.analysis.mistakes import Cell
-from engine.training.events import SetName
+from engine.data.dataset import SetName
 
 
 @dataclass(frozen=True, eq=False)

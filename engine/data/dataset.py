@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.problems import Problem
+
+SetName = Literal["training", "validation", "test"]
 
 Progress = Callable[[int, int], None]
 """Receives (done, total). Whoever wants to cancel raises Cancelled from it."""
@@ -102,6 +105,10 @@ class Dataset:
         """Channels, height and width of every image."""
         channels, height, width = self.train.images.shape[1:]
         return channels, height, width
+
+    def split(self, of: SetName) -> Split:
+        """Give one of the three parts by its name."""
+        return {"training": self.train, "validation": self.validation, "test": self.test}[of]
 
     def standardised(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Subtract the mean and divide by the deviation, channel by channel.

@@ -20,9 +20,10 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.dataset import SetName
 from engine.store.runs import RunFolder
 from engine.training.evaluations import Evaluations
-from engine.training.events import Evaluated, SetName
+from engine.training.events import Evaluated
 
 FOLDER = "evaluations"
 FILE_BYTES = 16 * 2**20  # of one file, as far as one evaluation is not larger

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import npy_format
+from engine.data.dataset import SetName
 from engine.problems import ProblemError
 from engine.training.archive import Stack
-from engine.training.events import Evaluated, SetName
+from engine.training.events import Evaluated
 
 Content = dict[str, NDArray[Any]]
 

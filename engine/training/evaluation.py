@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.dataset import SetName
 from engine.project.project import Project
-from engine.training.events import Evaluated, SetName
+from engine.training.events import Evaluated
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -12,9 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.dataset import Dataset
-
-SetName = Literal["training", "validation", "test"]
+from engine.data.dataset import Dataset, SetName
 
 
 @dataclass(frozen=True, slots=True, eq=False)

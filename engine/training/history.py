@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.dataset import Dataset
+from engine.data.dataset import Dataset, SetName
 from engine.project.project import Project
 from engine.training.evaluations import Evaluations
 from engine.training.events import (
@@ -21,7 +21,6 @@ from engine.training.events import (
     Finished,
     Loading,
     Progress,
-    SetName,
     Started,
     Warned,
 )

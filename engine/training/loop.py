@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.dataset import Dataset, Split
+from engine.data.dataset import Dataset, SetName, Split
 from engine.project.layers import BatchNorm
 from engine.project.project import Project
 from engine.training.allocator import keep_freed_memory
@@ -23,7 +23,6 @@ from engine.training.events import (
     Event,
     Finished,
     Progress,
-    SetName,
     Started,
     ThreadsChanged,
     Weights,

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.dataset import Dataset, Progress, silent
+from engine.data.dataset import Dataset, Progress, SetName, silent
 from engine.data.limits import check_file, reading
 from engine.problems import ProblemError
 from engine.store.projects import load_project
@@ -24,7 +24,7 @@ from engine.training import events
 from engine.training.archive import STACKS, Stack
 from engine.training.archived import Archived
 from engine.training.evaluations import Evaluations
-from engine.training.events import EpochDone, Evaluated, Event, Finished, SetName, Started
+from engine.training.events import EpochDone, Evaluated, Event, Finished, Started
 from engine.training.history import Run
 
 LARGEST_NUMBER = 2**31 - 1  # of steps, epochs, images or threads
@@ -157,8 +157,8 @@ def _fits(run: Run, event: Event) -> bool:
         case Evaluated(step=step, of=of):
             newest = run.evaluation(of)
             return step > newest.step if newest else step >= 0
-        case Finished():
-            return started is not None
+        case Finished(test_accuracy=tested):
+            return started is not None and (tested is None or bool(run.epochs))  # epochs come first
     return True
 
 
@@ -215,8 +215,10 @@ def _value(hint: Any, value: object) -> Any:
         sound = type(value) is hint
     elif value is None:
         return math.nan if hint is float else None
+    elif isinstance(value, float) or type(value) is int:
+        sound = not abs(value) > LARGEST_FRACTION  # NaN is sound
     else:
-        sound = type(value) in (float, int) and not abs(value) > LARGEST_FRACTION  # NaN is sound
+        sound = False
     if not sound:
         raise ValueError
     return value

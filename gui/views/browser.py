@@ -20,11 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 from engine.analysis.images import pixel_range
-from engine.data.dataset import Dataset
+from engine.data.dataset import Dataset, SetName
 from engine.data.load import load
 from engine.project.project import Project
 from engine.project.sources import FileSource
-from engine.training.events import SetName
 from gui.background import Task
 from gui.document import Document
 from gui.pictures import as_picture
@@ -35,7 +34,7 @@ from gui.widgets.data.image_wall import Chip, ImageWall
 from gui.widgets.data.opening import Opening
 from gui.widgets.data.parts import wrapped
 from gui.widgets.data.set_facts import SetFacts, range_words
-from gui.widgets.data.survey import SETS, Finding, Measured, Survey, Twins, split_of
+from gui.widgets.data.survey import SETS, Finding, Measured, Survey, Twins
 from gui.widgets.data.words import plain
 
 FIRST_SIZE = QSize(1000, 700)
@@ -130,7 +129,7 @@ class DataBrowser(QWidget):
     def _loaded(self, dataset: Dataset) -> None:
         self.dataset = dataset
         for place, of in enumerate(SETS):
-            count = len(split_of(dataset, of))
+            count = len(dataset.split(of))
             self.sets.setTabText(place, f"{self._set_title(of)}   {count:,}")
         self._pages.setCurrentWidget(self._content)
         self._show_set()

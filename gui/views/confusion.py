@@ -23,9 +23,10 @@ from PySide6.QtWidgets import (
 )
 
 from engine.analysis.classification import confusion_matrix, together
+from engine.data.dataset import SetName
 from engine.problems import ProblemError
 from engine.store.files import write_safely
-from engine.training.events import Evaluated, SetName
+from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
 from gui.forms import ComboBox, combo_box
 from gui.in_sight import in_sight
@@ -190,7 +191,7 @@ class ConfusionView(QWidget):
         return earlier_one(run, evaluation, which)
 
     def _say(self, run: Run, evaluation: Evaluated) -> None:
-        words = self._words(run, evaluation)
+        words = self._words(evaluation)
         if self.shown_as.currentData() in ("before", "first", "best"):
             words = f"{words}. {self._compared()}"
         elif evaluation.of == "training":
@@ -199,18 +200,14 @@ class ConfusionView(QWidget):
         if words != self.said.text():
             self.said.setText(words)
 
-    def _words(self, run: Run, evaluation: Evaluated) -> str:
-        if self.selection.step is not None:
-            when = self.tr("looking back")
-        else:
-            when = self.tr("live") if run.end is None else self.tr("the last")
+    def _words(self, evaluation: Evaluated) -> str:
         words = (
-            self.tr("{count:,} images, epoch {epoch}, {percent:.2f} % right, {when}")
+            self.tr("{count:,} images, epoch {epoch}, {percent:.2f} % right")
             if evaluation.whole
-            else self.tr("sample of {count:,}, epoch {epoch}, {percent:.2f} % right, {when}")
+            else self.tr("sample of {count:,}, epoch {epoch}, {percent:.2f} % right")
         )
         count, percent = len(evaluation.rows), 100 * evaluation.accuracy
-        return words.format(count=count, epoch=evaluation.epoch, percent=percent, when=when)
+        return words.format(count=count, epoch=evaluation.epoch, percent=percent)
 
     def _compared(self) -> str:
         if self._earlier is None:

@@ -22,7 +22,6 @@ from gui.in_sight import in_sight
 from gui.pictures import as_picture
 from gui.selection import Selection
 from gui.theme import MARGIN, SPACING, Theme
-from gui.widgets.data.survey import split_of
 from gui.widgets.data.words import plain
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.gallery.answers import origin_words, percent
@@ -115,7 +114,7 @@ class ImageView(QWidget):
             return self.tr("The images of this run are not loaded, so none can be shown.")
         if row is None:
             return self.tr("Choose a digit in Mistakes to see it large here.")
-        if not 0 <= row < len(split_of(run.dataset, self.selection.of)):
+        if not 0 <= row < len(run.dataset.split(self.selection.of)):
             return self.tr("The chosen image is not among those of this run.")
         return ""
 
@@ -128,7 +127,7 @@ class ImageView(QWidget):
 
     def _show_image(self, dataset: Dataset, row: int) -> None:
         """Show what stays the same whatever the network says."""
-        split = split_of(dataset, self.selection.of)
+        split = dataset.split(self.selection.of)
         image = (split, row)
         if image == self._image:
             return
@@ -156,7 +155,7 @@ class ImageView(QWidget):
         self._told = told
         shown = last_until(self._answers, looked_at.step if looked_at else 0)
         found = None if shown is None else evaluations.at(self._answers[shown].step)
-        names, label = dataset.class_names, int(split_of(dataset, of).labels[row])
+        names, label = dataset.class_names, int(dataset.split(of).labels[row])
         self._say(found, looked_at, row, names, label)
         self._show_course(names, shown)
 

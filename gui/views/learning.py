@@ -18,14 +18,13 @@ from engine.analysis.learning import (
     most_forgotten,
     never_learned,
 )
-from engine.data.dataset import Dataset, Split
-from engine.training.events import Evaluated, SetName
+from engine.data.dataset import Dataset, SetName, Split
+from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
 from gui.in_sight import in_sight
 from gui.pictures import as_picture
 from gui.selection import Selection, Shelf
 from gui.theme import MARGIN, SPACING, Theme
-from gui.widgets.data.survey import split_of
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.lens.learned_chart import Change, LearnedChart
 from gui.widgets.lens.shelf_button import FIRST, ShelfButton
@@ -144,7 +143,7 @@ class LearningView(QWidget):
         newest = evaluations[-1]
         history = learning(newest.labels, [one.predicted for one in evaluations])
         self.chart.show_changes(changes_of(history, evaluations, steps_per_epoch))
-        split = None if dataset is None else split_of(dataset, self.selection.of)
+        split = None if dataset is None else dataset.split(self.selection.of)
         self._fill(history, newest.rows, split)
         words = self.tr("The shelves are of all {count} evaluations so far, whichever is shown.")
         self.scope.setText(words.format(count=len(evaluations)))

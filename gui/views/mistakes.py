@@ -329,9 +329,6 @@ def _split(run: Run, evaluation: Evaluated | None) -> Split | None:
     """Give the images that an evaluation is of; None where they are not there, or others."""
     if run.dataset is None or evaluation is None:
         return None
-    dataset = run.dataset
-    split = {"training": dataset.train, "validation": dataset.validation, "test": dataset.test}[
-        evaluation.of
-    ]
+    split = run.dataset.split(evaluation.of)
     fits = not len(evaluation.rows) or int(evaluation.rows.max()) < len(split)
     return split if fits else None

@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.training.events import Evaluated, SetName
+from engine.data.dataset import SetName
+from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
 from gui.forms import combo_box
 from gui.in_sight import in_sight

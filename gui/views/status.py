@@ -114,7 +114,7 @@ class StatusView(QWidget):
         return words.format(epoch=run.epoch, epochs=run.project.training.epochs)
 
     def _result(self, run: Run) -> str:
-        if isinstance(run.end, Finished) and run.end.test_accuracy is not None:
+        if isinstance(run.end, Finished) and run.end.test_accuracy is not None and run.epochs:
             return self.tr("test {test:.2f} %   validation {validation:.2f} %").format(
                 test=100 * run.end.test_accuracy,
                 validation=100 * run.epochs[-1].validation_accuracy,

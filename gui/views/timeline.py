@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
 
+from engine.data.dataset import SetName
 from engine.training.evaluations import Evaluations
-from engine.training.events import Evaluated, SetName
+from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
 from gui.icons import icon
 from gui.selection import Selection

@@ -100,7 +100,7 @@ class _Row(QScrollArea):
 
     def put(self, place: int, chip: QToolButton) -> None:
         """Put a chip at a place, from wherever it was."""
-        self._layout.insertWidget(place, chip)
+        self._layout.insertWidget(place, chip, 0, Qt.AlignmentFlag.AlignTop)
         chip.show()
 
     def remove(self, chip: QToolButton) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.data.dataset import Dataset, Split
+from engine.data.dataset import Dataset, SetName, Split
 from engine.project.presets import FIRST, preset
 from engine.project.project import Project
 from engine.project.sources import ImageFolder
@@ -20,7 +20,6 @@ from engine.training.events import (
     Evaluated,
     Event,
     Progress,
-    SetName,
     Started,
 )
 from engine.training.history import Run

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from engine.project.presets import FIRST, preset
 from engine.store.projects import save_project
 from engine.store.runs import read_log
 from gui import app as program
+from gui.background import Task
 from gui.views.curves import CurvesView
 
 ROOT = Path(__file__).parent.parent.parent
@@ -258,14 +258,13 @@ def test_the_window_has_an_icon():
 
 
 def test_plots_and_libraries_are_loaded_behind_the_window(window, qtbot):
-    def warming():
-        return [thread for thread in threading.enumerate() if thread.name == "warm-up"]
-
     program.warm_up(window)
 
     qtbot.waitUntil(lambda: bool(window.centralWidget().findChildren(CurvesView)))
-    for thread in warming():
-        thread.join(PATIENCE_SECONDS)
+    plots, libraries = window.findChildren(Task)
+    qtbot.waitUntil(
+        lambda: not (plots.running or libraries.running), timeout=1000 * PATIENCE_SECONDS
+    )
     assert {"torch.optim", "sklearn.model_selection"} <= set(sys.modules)
 
 

@@ -44,7 +44,7 @@ FIRST, SECOND = Path("first"), Path("second")
 
 def test_a_second_run_waits_for_nobody_once_the_first_is_cancelled(opener, reader, qtbot):
     opener.open(FIRST, FIRST)
-    opener.parent().findChild(QProgressDialog).cancel()
+    opener.parent().findChild(QProgressDialog).canceled.emit()  # as its button does
     reader(SECOND)
 
     with qtbot.waitSignal(opener.opened) as told:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.dataset import Dataset
-from engine.training.events import SetName
-from gui.widgets.data.survey import SETS, Twins, split_of
+from engine.data.dataset import Dataset, SetName
+from gui.widgets.data.survey import SETS, Twins
 
 Rows = NDArray[np.int64]
 
@@ -40,7 +39,7 @@ class Browsed:
 
 def of_classes(dataset: Dataset, of: SetName, classes: Sequence[int]) -> Browsed:
     """Give a set's images of these classes; of every class where there is none."""
-    split = split_of(dataset, of)
+    split = dataset.split(of)
     chosen = np.isin(split.labels, classes) if classes else np.ones(len(split), bool)
     sets = np.broadcast_to(np.int64(SETS.index(of)), len(split))
     rows = np.flatnonzero(chosen)
@@ -60,7 +59,7 @@ def of_twins(dataset: Dataset, twins: Twins) -> Browsed:
     images = np.empty((len(sets), *dataset.input_shape), np.float32)
     labels, indices = np.empty_like(places), np.empty_like(places)
     for number, of in enumerate(SETS):
-        split, here = split_of(dataset, of), sets == number
+        split, here = dataset.split(of), sets == number
         rows = places[here]
         images[here], labels[here] = split.images[rows], split.labels[rows]
         indices[here] = split.indices[rows]
@@ -74,7 +73,7 @@ def place_of(dataset: Dataset, of: SetName, index: int) -> tuple[SetName, int] |
     """
     learnt: tuple[SetName, ...] = ("training", "validation")
     for each in (of, *(learnt if of in learnt else ())):
-        rows = np.flatnonzero(split_of(dataset, each).indices == index)
+        rows = np.flatnonzero(dataset.split(each).indices == index)
         if len(rows):
             return each, int(rows[0])
     return None

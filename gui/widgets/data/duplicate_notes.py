@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from engine.training.events import SetName
+from engine.data.dataset import SetName
 from gui.icons import icon
 from gui.theme import LIGHT, SPACING, Theme
 from gui.widgets.data.parts import wrapped

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from engine.analysis.images import class_counts
-from engine.data.dataset import Dataset
-from engine.training.events import SetName
+from engine.data.dataset import Dataset, SetName
 from gui.theme import MARGIN, SPACING, Theme
 from gui.widgets.data.class_bars import ClassBars
 from gui.widgets.data.duplicate_notes import DuplicateNotes, Findings
 from gui.widgets.data.parts import Facts, Trouble
-from gui.widgets.data.survey import Measured, split_of
+from gui.widgets.data.survey import Measured
 
 LEAST_WIDTH = 220  # pixels
 
@@ -38,7 +37,7 @@ class SetFacts(QFrame):
         running: bool,
     ) -> None:
         """Show what is known of a set, and whether there is more to come."""
-        split, known = split_of(dataset, of), measured.get(of)
+        split, known = dataset.split(of), measured.get(of)
         counts = class_counts(split.labels, len(dataset.class_names))
         self._show_facts(dataset, len(split), known)
         self.bars.show_counts(dataset.class_names, counts, known.means if known else None)

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from engine.analysis.images import duplicates, mean_images, pixel_range, shared
-from engine.data.dataset import Dataset, Progress, Split
-from engine.training.events import SetName
+from engine.data.dataset import Dataset, Progress, SetName
 from gui.background import Task
 
 Rows = NDArray[np.int64]
@@ -62,14 +61,9 @@ Finding = Measured | Twins
 Work = Callable[[Progress], Finding]
 
 
-def split_of(dataset: Dataset, of: SetName) -> Split:
-    """Give the part of a dataset that is called so."""
-    return {"training": dataset.train, "validation": dataset.validation, "test": dataset.test}[of]
-
-
 def measured(dataset: Dataset, of: SetName, progress: Progress) -> Measured:
     """Measure a set's pixels and its classes' mean images."""
-    split = split_of(dataset, of)
+    split = dataset.split(of)
     progress(0, 2)
     pixels = pixel_range(split.images)
     progress(1, 2)
@@ -79,14 +73,14 @@ def measured(dataset: Dataset, of: SetName, progress: Progress) -> Measured:
 
 def twins_within(dataset: Dataset, of: SetName, progress: Progress) -> Twins:
     """Find the images that a set holds more than once."""
-    split = split_of(dataset, of)
+    split = dataset.split(of)
     groups = tuple((rows,) for rows in duplicates(split.images, progress))
     return Twins((of,), groups, _torn(groups, split.labels))
 
 
 def twins_between(dataset: Dataset, sets: tuple[SetName, SetName], progress: Progress) -> Twins:
     """Find the images that two sets share."""
-    first, second = (split_of(dataset, of) for of in sets)
+    first, second = (dataset.split(of) for of in sets)
     groups = tuple(shared(first.images, second.images, progress))
     return Twins(sets, groups, _torn(groups, first.labels, second.labels))
 

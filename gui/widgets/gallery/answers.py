@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication
 
-from engine.data.dataset import Split
-from engine.training.events import Evaluated, SetName
+from engine.data.dataset import SetName, Split
+from engine.training.events import Evaluated
 
 
 class Answers:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QCoreApplication
 
 from engine.analysis.mistakes import Cell
-from engine.training.events import Evaluated, SetName
+from engine.data.dataset import SetName
+from engine.training.events import Evaluated
 from gui.widgets.gallery.answers import one_line
 from gui.widgets.gallery.listed import Listed
 
@@ -49,7 +50,7 @@ def count_words(shown: int, evaluation: Evaluated, listed: Listed) -> str:
     if not evaluation.whole:
         words = QCoreApplication.translate("GalleryWords", "{words} (sample)").format(words=words)
     if evaluation.of == "training":
-        words = QCoreApplication.translate("GalleryWords", "{words}, as it learned them").format(
+        words = QCoreApplication.translate("GalleryWords", "{words}, while learning").format(
             words=words
         )
     return words

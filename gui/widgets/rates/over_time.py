@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.analysis.classification import confusion_matrix, per_class
 from engine.analysis.mistakes import Cell
+from engine.data.dataset import SetName
 from engine.training.evaluations import Evaluations
-from engine.training.events import Evaluated, SetName
+from engine.training.events import Evaluated
 from engine.training.history import Run
 from gui.curve_data import Floats, span_of
 from gui.selection import Selection

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.data.dataset import Cancelled, Split
+from engine.data.dataset import Cancelled, SetName, Split
 from engine.problems import ProblemError
 from engine.project.layers import Dense, Flatten
 from engine.project.optimizers import Sgd
@@ -22,7 +22,7 @@ from engine.project.sources import NpzFile
 from engine.store.runs import LOG
 from engine.training import archive, evaluations
 from engine.training.control import Control
-from engine.training.events import Evaluated, Finished, SetName, Started
+from engine.training.events import Evaluated, Finished, Started
 from engine.training.history import Run
 from engine.training.loop import train
 from engine.training.record import Recorder
@@ -284,6 +284,15 @@ def test_what_is_no_line_of_the_log_is_skipped(project, follow, folder):
     log.write_bytes(first + b"".join(strange + rest))
 
     assert_same(reopen(folder), followed)
+
+
+def test_without_its_epochs_a_run_was_not_completed(project, follow, folder):
+    """Whoever shows a test result may ask for the last epoch's."""
+    follow(project)
+    lines = (folder / LOG).read_text().splitlines(keepends=True)
+    (folder / LOG).write_text("".join(line for line in lines if "EpochDone" not in line))
+
+    assert reopen(folder).end is None
 
 
 @pytest.mark.parametrize(

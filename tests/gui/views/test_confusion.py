@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog
 from sklearn.metrics import confusion_matrix
 
 from engine.analysis.mistakes import Cell
-from engine.training.events import EpochDone, Finished
+from engine.training.events import EpochDone
 from gui.theme import DARK
 from gui.views.confusion import ConfusionView
 
@@ -120,27 +120,20 @@ def test_an_earlier_evaluation_is_shown_when_the_slider_goes_there(drawn, run, a
     selection.select_step(20)
 
     np.testing.assert_array_equal(drawn.matrix.counts, counts(LABELS, PREDICTED))
-    assert drawn.said.text().endswith("looking back")
+    assert "epoch 1," in drawn.said.text()
 
 
 @pytest.mark.parametrize(
     ("whole", "words"),
     [
-        (True, "1,000 images, epoch 3, {share:.2f} % right, live"),
-        (False, "sample of 1,000, epoch 3, {share:.2f} % right, live"),
+        (True, "1,000 images, epoch 3, {share:.2f} % right"),
+        (False, "sample of 1,000, epoch 3, {share:.2f} % right"),
     ],
 )
 def test_it_says_what_is_counted(view, run_of, answers, whole, words):
     view.show_run(run_of(answers(LABELS, PREDICTED, epoch=3, whole=whole)), EVALUATION)
 
     assert view.said.text() == words.format(share=100 * np.mean(LABELS == PREDICTED))
-
-
-def test_at_the_end_it_is_no_longer_live(drawn, run):
-    run.apply(Finished("stopped", 20, 1), 9.0)
-    drawn.show_run(run, frozenset({"end"}))
-
-    assert drawn.said.text().endswith("the last")
 
 
 def test_of_the_training_set_it_says_when_the_answers_were_given(view, run_of, answers, selection):

@@ -186,6 +186,20 @@ def test_a_title_says_what_its_rate_means(view):
     assert "was found" in view.sorted.headerData(2, horizontal, Qt.ItemDataRole.ToolTipRole)
 
 
+def test_a_narrow_table_leaves_the_units_out_instead_of_scrolling(selection, show, run_of, answers):
+    view = show(PerClassView(selection), 310, 230)
+    view.show_run(run_of(answers([0] * 20, [0] * 20)), EVALUATION)
+    QApplication.processEvents()
+
+    assert not view.table.horizontalScrollBar().isVisible()
+    assert view.sorted.index(0, 1).data() == "100.00"
+
+    view.resize(500, 230)
+    QApplication.processEvents()
+
+    assert view.sorted.index(0, 1).data() == "100.00 %"
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_numbers_have_room_in_one_line(selection, show, run_of, answers, size):
     view = show(PerClassView(selection), *size)

@@ -20,7 +20,6 @@ from gui.widgets.data.survey import (
     Survey,
     Twins,
     measured,
-    split_of,
     twins_between,
     twins_within,
 )
@@ -185,7 +184,7 @@ def test_duplicates_stand_next_to_each_other_and_keep_what_they_are(train, test)
 
 
 def assert_is_itself(dataset: Dataset, browsed: Browsed, row: int) -> None:
-    split = split_of(dataset, browsed.set_of(row))
+    split = dataset.split(browsed.set_of(row))
     place = np.flatnonzero(split.indices == browsed.indices[row])
     assert browsed.labels[row] == split.labels[place]
     assert browsed.images[row] == split.images[place]

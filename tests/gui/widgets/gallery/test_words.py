@@ -33,7 +33,7 @@ def test_a_cell_is_said_in_words(cell, words):
         (Listed((Cell(1, 2),)), {}, "3 of 4"),
         (Listed(right_too=True), {}, "3 of 4"),
         (Listed(), {"whole": False}, "3 of 4 wrong (sample)"),
-        (Listed(), {"of": "training"}, "3 of 4 wrong, as it learned them"),
+        (Listed(), {"of": "training"}, "3 of 4 wrong, while learning"),
     ],
 )
 def test_the_count_says_of_how_many(answers, listed, more, words):
