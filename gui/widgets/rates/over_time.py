@@ -55,6 +55,14 @@ class Course:
         return stacked
 
 
+def comparable(evaluations: Sequence[Evaluated]) -> Sequence[Evaluated]:
+    """Leave the samples out once the whole set was evaluated twice: with a few dozen images a class
+    their rates jump about, and among the others they would look like a change of the network.
+    """
+    whole = [one for one in evaluations if one.whole]
+    return whole if len(whole) > 1 else evaluations
+
+
 class RatesOverTime(QWidget):
     """One line a class, the selected ones strong; a click goes to the nearest evaluation.
 
@@ -92,7 +100,7 @@ class RatesOverTime(QWidget):
         now = (len(evaluations), newest.step if newest else 0)
         if now != self._drawn:
             self._drawn = now
-            self._take_in(run, evaluations)
+            self._take_in(run, comparable(evaluations))
         self.plot.show_strong(self._strong(self.plot.lines))
         self.plot.show_mark(evaluation.step / _steps_per_epoch(run))
         self._describe(evaluation)
@@ -127,7 +135,7 @@ class RatesOverTime(QWidget):
     def _evaluations(self) -> Evaluations | None:
         return self._run.evaluations[self._of] if self._run and self._of else None
 
-    def _take_in(self, run: Run, evaluations: Evaluations) -> None:
+    def _take_in(self, run: Run, evaluations: Sequence[Evaluated]) -> None:
         steps, self._rates = self._course.follow(evaluations)
         self._epochs = steps / _steps_per_epoch(run)
         self._draw()

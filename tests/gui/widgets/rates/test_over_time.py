@@ -135,3 +135,12 @@ def test_the_values_are_said_to_those_who_see_no_lines(page, run, selection):
 
     recall = 100 * np.mean(run.evaluation("validation").predicted[4::10] == 4)
     assert page.accessibleDescription() == f"class 4: {recall:.2f} % at epoch 3.00"
+
+
+def test_samples_are_left_out_once_the_whole_set_was_evaluated_twice(answers):
+    sample, first, second = (
+        answers([0, 1], [0, 0], epoch=epoch, whole=epoch > 1) for epoch in (1, 2, 3)
+    )
+
+    assert over_time.comparable([sample, first]) == [sample, first]
+    assert over_time.comparable([sample, first, second]) == [first, second]
