@@ -160,6 +160,7 @@ def leave(code: int) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+    gc.unfreeze()  # or some library complains on the terminal of what it has not got back
     return code
 
 

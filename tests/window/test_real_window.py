@@ -58,5 +58,6 @@ def test_a_newcomer_builds_trains_looks_saves_and_reopens(
             check=False,
         )
         assert done.returncode == 0, done.stderr
+        assert "leaked" not in done.stderr
     assert (own_home / "runs").is_dir()
     assert len(list(pictures.glob("*.png"))) >= 7
