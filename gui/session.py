@@ -20,10 +20,10 @@ from engine.training.events import Evaluated, Event, Failed, Finished, Loading, 
 from engine.training.history import Kind, Run
 
 FRAME_SECONDS = 1 / 30
-SLOWEST_FRAME_SECONDS = 1 / 2
+SLOWEST_FRAME_SECONDS = 1.0
 PAINT_BUDGET = 0.03  # the share of one core that showing a training may take
 DEAREST_FRAME = SLOWEST_FRAME_SECONDS * PAINT_BUDGET  # seconds; a dearer one can't slow it more
-SAVINGS = DEAREST_FRAME  # seconds of processor time to begin with: the first points show at once
+SAVINGS = DEAREST_FRAME / 2  # processor time to begin with: the first points show at once
 PICTURE_SECONDS = 2.0  # between two evaluations shown: matrix and images are dear, and to be read
 CLOSE_SECONDS = 3.0
 
