@@ -25,7 +25,7 @@ from gui.theme import MARGIN, SPACING, Theme
 from gui.widgets.data.words import plain
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.gallery.answers import origin_words, percent
-from gui.widgets.lens.large_picture import LargePicture
+from gui.widgets.large_picture import LargePicture
 from gui.widgets.lens.nearest_images import NearestImages, Question
 from gui.widgets.lens.prediction_strip import Answer, PredictionStrip, answers_to, place_of
 from gui.widgets.lens.probability_bars import Bar, ProbabilityBars, bars_of, two_bars

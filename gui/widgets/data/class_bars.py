@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 
 from gui.pictures import as_picture
 from gui.theme import LIGHT, MARGIN, RADIUS, SPACING, Theme
-from gui.widgets.data.image_pane import paint_whole
 from gui.widgets.data.words import plain
+from gui.widgets.large_picture import draw_sharp, fitted
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
@@ -160,7 +160,7 @@ class ClassRowDelegate(QStyledItemDelegate):
     def _paint_mean(self, painter: QPainter, place: QRect, row: ClassRow) -> None:
         painter.fillRect(place, QColor(self.theme.grid))
         if row.mean is not None:
-            paint_whole(painter, place, row.mean)
+            draw_sharp(painter, fitted(row.mean.size(), place), row.mean)
 
     def _paint_words(self, painter: QPainter, place: QRect, row: ClassRow) -> None:
         metrics = painter.fontMetrics()

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from gui.icons import icon
 from gui.theme import LIGHT, MARGIN, SPACING, Theme
 from gui.widgets.data.parts import Facts
+from gui.widgets.large_picture import draw_sharp, fitted
 
 SIDE = 144  # pixels: 18 times 8, 5 times 28, 4 times 32
-
-
-def paint_whole(painter: QPainter, place: QRect, picture: QImage) -> None:
-    """Paint a picture in the middle of a place: in whole steps of its pixels, so that they stay
-    crisp and equally large, and smoothly where it must become smaller.
-    """
-    times = min(place.width() // picture.width(), place.height() // picture.height())
-    size = picture.size() * times
-    if times == 0:
-        size = picture.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        size = size.expandedTo(QSize(1, 1))  # a very long one, too, is a line at least
-    fitted = QRect(QPoint(), size)
-    fitted.moveCenter(place.center())
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, times == 0)
-    painter.drawImage(fitted, picture)
 
 
 class Picture(QWidget):
@@ -49,7 +35,7 @@ class Picture(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self.theme.grid))
         if not self._picture.isNull():
-            paint_whole(painter, self.rect(), self._picture)
+            draw_sharp(painter, fitted(self._picture.size(), self.rect()), self._picture)
 
 
 class ImagePane(QFrame):

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QSlider,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from gui.icons import icon
-from gui.theme import LIGHT, MARGIN, SPACING, Theme
+from gui.theme import MARGIN, SPACING, Theme
+from gui.widgets.chips import Chips
 from gui.widgets.data.browsed import Browsed
 from gui.widgets.data.words import plain
 from gui.widgets.empty_state import EmptyState
@@ -46,10 +45,9 @@ class ImageWall(QWidget):
         self.gallery = Gallery(self.tiles)
         self.count, self.said, self.none = QLabel(), QLabel(), EmptyState()
         self.search, self.tile_size = QLineEdit(), QSlider(Qt.Orientation.Horizontal)
-        self.chips: dict[Hashable, QToolButton] = {}
+        self.chips = Chips()
         self._names: tuple[str, ...] = ()
         self._shown: Browsed | None = None
-        self._theme = LIGHT
         self._set_up()
         self._lay_out()
 
@@ -78,10 +76,7 @@ class ImageWall(QWidget):
 
     def show_chips(self, chips: Sequence[Chip]) -> None:
         """Show a removable chip for each filter."""
-        for button in self.chips.values():
-            button.hide()
-            button.deleteLater()
-        self.chips = {key: self._chip(key, words) for key, words in chips}
+        self.chips.show_chips(chips)
 
     def say(self, sentence: str) -> None:
         """Say what came of a search; "" for nothing."""
@@ -90,10 +85,8 @@ class ImageWall(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in the theme's colours."""
-        self._theme = theme
         self.gallery.set_theme(theme)
-        for button in self.chips.values():
-            button.setIcon(icon("close", theme.accent))
+        self.chips.set_theme(theme)
 
     def words(self, place: int) -> str:
         """Tell of the image at a place in one sentence."""
@@ -114,21 +107,6 @@ class ImageWall(QWidget):
         alike = self.tr("group {number:,}").format(number=int(shown.groups[row]))
         return name, f"{shown.set_of(row)} {index}", alike
 
-    def _chip(self, key: Hashable, words: str) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName("chip")
-        button.setText(words.replace("&", "&&"))
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-        button.setIconSize(QSize(12, 12))
-        button.setIcon(icon("close", self._theme.accent))
-        button.setToolTip(self.tr("Take this filter away"))
-        button.setAccessibleName(self.tr("Filter: {words}").format(words=words))
-        button.clicked.connect(lambda: self.unfiltered.emit(key))
-        self._filters.insertWidget(self._filters.count() - 1, button)
-        button.show()  # a layout does so too, but later
-        return button
-
     def _choose_again(self) -> None:
         """A click or Enter on the image that is current already: no change, but a wish."""
         row = self.gallery.image()
@@ -144,6 +122,8 @@ class ImageWall(QWidget):
         self.gallery.chosen.connect(self.chosen)
         self.gallery.clicked.connect(self._choose_again)
         self.gallery.activated.connect(self._choose_again)
+        self.chips.removed.connect(self.unfiltered)
+        self.chips.cleared.connect(lambda: self.unfiltered.emit(None))
         self.count.setObjectName("heading")
         self.said.setObjectName("note")
         self.said.setWordWrap(True)
@@ -171,15 +151,11 @@ class ImageWall(QWidget):
         head.addWidget(self.count, 1)
         head.addWidget(self.search)
         head.addWidget(self.tile_size)
-        self._filters = QHBoxLayout()
-        self._filters.setContentsMargins(MARGIN, 0, MARGIN, 0)
-        self._filters.setSpacing(SPACING // 2)
-        self._filters.addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, SPACING, 0, 0)
         layout.setSpacing(SPACING // 2)
         layout.addLayout(head)
-        layout.addLayout(self._filters)
+        layout.addWidget(self.chips)
         layout.addWidget(self.said)
         layout.addWidget(self.gallery, 1)
         layout.addWidget(self.none, 1)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QPe
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from gui.theme import LIGHT, Theme
-from gui.widgets.lens.large_picture import draw_sharp, fitted
+from gui.widgets.large_picture import draw_sharp, fitted
 
 SMALLEST, LARGEST = 28, 56  # pixels of a picture
 LEAST = 4  # pictures; where the rest of them has no room, they are left out

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from gui.theme import LIGHT, RADIUS, SPACING, Theme
-from gui.widgets.lens.large_picture import draw_sharp, fitted
+from gui.widgets.large_picture import draw_sharp, fitted
 
 PICTURE = 26  # pixels
 GAP = 4

@@ -260,7 +260,7 @@ def test_a_click_on_a_class_shows_its_images_and_a_chip(view):
 
     assert set(shown_labels(view)) == {3}
     assert view.wall.count.text() == "8 of 40 images"
-    assert [chip.text() for chip in view.wall.chips.values()] == ["class 3"]
+    assert [chip.text() for chip in view.wall.chips.chips.values()] == ["class 3"]
 
 
 def test_ctrl_adds_a_class_and_its_chip_takes_it_away(view):
@@ -268,7 +268,7 @@ def test_ctrl_adds_a_class_and_its_chip_takes_it_away(view):
     choose_class(view, 1, CTRL)
     assert set(shown_labels(view)) == {1, 3}
 
-    click(view.wall.chips[3])
+    click(view.wall.chips.chips[3])
 
     assert set(shown_labels(view)) == {1}
     assert view.about.bars.classes == (1,)
@@ -285,8 +285,8 @@ def test_a_filter_stays_when_the_set_changes(view):
 def test_many_classes_share_one_chip(view):
     view.about.bars.select_classes(range(5))
 
-    assert [chip.text() for chip in view.wall.chips.values()] == ["5 classes"]
-    click(view.wall.chips[None])
+    assert [chip.text() for chip in view.wall.chips.chips.values()] == ["5 classes"]
+    click(view.wall.chips.chips[None])
     assert view.wall.count.text() == "40 images"
 
 

@@ -12,7 +12,7 @@ from engine.training.history import Run
 from gui.pictures import as_picture
 from gui.theme import DARK
 from gui.views.image import ImageView
-from gui.widgets.lens.large_picture import fitted
+from gui.widgets.large_picture import fitted
 
 EVALUATION = frozenset({"evaluation"})
 LABELS = np.arange(20) % 10
