@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
+from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import (
     QGuiApplication,
-    QPaintEvent,
     QStandardItemModel,
 )
 from PySide6.QtWidgets import (
@@ -29,7 +28,7 @@ from engine.store.files import write_safely
 from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
 from gui.forms import ComboBox, combo_box
-from gui.in_sight import in_sight
+from gui.in_sight import WhenInSight
 from gui.selection import Selection
 from gui.theme import MARGIN, SPACING, Theme
 from gui.widgets.empty_state import EmptyState
@@ -72,7 +71,7 @@ class ConfusionView(QWidget):
         self._earlier: Evaluated | None = None  # what a difference is taken from
         self._ordered_by: Evaluated | None = None  # the one that gave the order, and the order
         self._ordered: Ints = np.arange(0)
-        self._stale = False
+        self._sight = WhenInSight(self, self._draw_now)
         self._lay_out()
         self._connect()
 
@@ -126,17 +125,12 @@ class ConfusionView(QWidget):
         except ProblemError as error:
             self.refused.emit(str(error))
 
-    def showEvent(self, event: object) -> None:
-        self._draw_new()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._stale:  # it was covered by another until now
-            QTimer.singleShot(0, self, self._draw_new)
-
     def _draw_new(self) -> None:
+        self._sight.draw()
+
+    def _draw_now(self) -> None:
         run = self._run
-        self._stale = run is not None and not in_sight(self)
-        if run is None or self._stale:
+        if run is None:
             return
         self._offer_sets(run)
         evaluation = run.evaluation(self.selection.of, self.selection.step)

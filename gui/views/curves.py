@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from engine.training.history import Kind, Run
 from gui.curve_data import GrowingCurve, room_for
-from gui.in_sight import in_sight
+from gui.in_sight import WhenInSight, in_sight
 from gui.selection import Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme
 from gui.widgets.no_curves import NoCurves
@@ -61,7 +60,7 @@ class CurvesView(QWidget):
         self._run: Run | None = None
         self._curves: tuple[tuple[GrowingCurve, GrowingCurve], ...] = ()
         self._drawing = False
-        self._stale = False
+        self._sight = WhenInSight(self, self._draw)
         self._theme = LIGHT
         self._lay_out()
         for part, other in ((self.loss, self.accuracy), (self.accuracy, self.loss)):
@@ -88,8 +87,7 @@ class CurvesView(QWidget):
             self._mark()
         if kinds & DRAWN:
             self._stack.setCurrentIndex(1 if len(run.progress) else 0)
-            self._stale = True
-            self._catch_up()
+            self._sight.draw()
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in the theme's colours."""
@@ -98,23 +96,11 @@ class CurvesView(QWidget):
             part.set_theme(theme)
         self._legend()
 
-    def showEvent(self, event: object) -> None:
-        self._catch_up()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._stale:  # it was covered by another until now
-            QTimer.singleShot(0, self, self._catch_up)
-
-    def _catch_up(self) -> None:
-        if self._stale and in_sight(self):
-            self._draw()
-
     def _draw(self) -> None:
         """Draw the run as it is now."""
         run = self._run
         if run is None or run.started is None or not len(run.progress):
             return
-        self._stale = False
         if not self._curves:
             self._curves = _curves_of(run, run.started.steps_per_epoch)
         self._drawing = True

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 from engine.data.dataset import Dataset
 from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
-from gui.in_sight import in_sight
+from gui.in_sight import WhenInSight
 from gui.pictures import as_picture
 from gui.selection import Selection
 from gui.theme import MARGIN, SPACING, Theme
@@ -52,7 +51,7 @@ class ImageView(QWidget):
         self.nearest = NearestImages()
         self.empty = EmptyState()
         self._run: Run | None = None
-        self._stale = False
+        self._sight = WhenInSight(self, self._show_now)
         self._image: tuple[object, ...] = ()  # what the picture and its like were shown for
         self._followed: tuple[object, ...] = ()  # what its course was collected for
         self._told: tuple[object, ...] = ()  # what the words and bars were shown for
@@ -75,9 +74,6 @@ class ImageView(QWidget):
         for part in (self.picture, self.bars, self.strip, self.nearest):
             part.set_theme(theme)
 
-    def showEvent(self, event: object) -> None:
-        self._show_new()
-
     def resizeEvent(self, event: object) -> None:
         self._leave_room()
 
@@ -85,14 +81,10 @@ class ImageView(QWidget):
         """Leave the least important words out where there is little room."""
         self.course.setVisible(bool(self._answers) and self.height() >= ROOMY)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._stale:  # it was covered by another until now
-            QTimer.singleShot(0, self, self._show_new)
-
     def _show_new(self) -> None:
-        self._stale = not in_sight(self)
-        if self._stale:
-            return
+        self._sight.draw()
+
+    def _show_now(self) -> None:
         run, row = self._run, self.selection.image
         missing = self._missing()
         if missing or run is None or run.dataset is None or row is None:

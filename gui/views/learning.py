@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QImage, QPaintEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.analysis.learning import (
@@ -21,7 +21,7 @@ from engine.analysis.learning import (
 from engine.data.dataset import Dataset, SetName, Split
 from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
-from gui.in_sight import in_sight
+from gui.in_sight import WhenInSight
 from gui.pictures import as_picture
 from gui.selection import Selection, Shelf
 from gui.theme import MARGIN, SPACING, Theme
@@ -64,7 +64,7 @@ class LearningView(QWidget):
         self.scope = QLabel()
         self.empty = EmptyState()
         self._run: Run | None = None
-        self._stale = False
+        self._sight = WhenInSight(self, self._show_now)
         self._counted: tuple[SetName, int] | None = None  # which set, up to which step
         self._shelves: dict[ShelfButton, Shelf] = {}
         self._lay_out()
@@ -90,20 +90,13 @@ class LearningView(QWidget):
         """The shelves, from top to bottom."""
         return self.never, self.forgotten, self.latest
 
-    def showEvent(self, event: object) -> None:
-        self._show_new()
-
     def resizeEvent(self, event: object) -> None:
         self.scope.setVisible(self.height() >= ROOMY)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._stale:  # it was covered by another until now
-            QTimer.singleShot(0, self, self._show_new)
-
     def _show_new(self) -> None:
-        self._stale = not in_sight(self)
-        if self._stale:
-            return
+        self._sight.draw()
+
+    def _show_now(self) -> None:
         run, evaluations = self._run, self._evaluations()
         if run is None or run.started is None or len(evaluations) < 2:
             self._show_empty()

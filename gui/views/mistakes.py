@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QPaintEvent, QShortcut
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.analysis.mistakes import Cell
@@ -12,7 +12,7 @@ from engine.data.dataset import Split
 from engine.store.exports import Picked
 from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
-from gui.in_sight import in_sight
+from gui.in_sight import WhenInSight
 from gui.selection import Selection, Shelf
 from gui.theme import SPACING, Theme
 from gui.widgets.chips import Chips
@@ -57,7 +57,7 @@ class MistakesView(QWidget):
         self._positions: Rows = NO_ROWS
         self._likeness: Likeness | None = None
         self._like: int | None = None
-        self._stale = False
+        self._sight = WhenInSight(self, self._show_now)
         self._lay_out()
         self._connect()
 
@@ -95,18 +95,13 @@ class MistakesView(QWidget):
             class_names=run.project.data.source.class_names,
         )
 
-    def showEvent(self, event: object) -> None:
-        self._show_new()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._stale:  # it was covered by another until now
-            QTimer.singleShot(0, self, self._show_new)
-
     # --- what is shown
 
     def _show_new(self) -> None:
-        self._stale = self._run is not None and not in_sight(self)
-        if self._run is None or self._stale:
+        self._sight.draw()
+
+    def _show_now(self) -> None:
+        if self._run is None:
             return
         evaluation = self._run.evaluation(self.selection.of, self.selection.step)
         listed = Listed(

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -22,7 +21,7 @@ from engine.data.dataset import SetName
 from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
 from gui.forms import combo_box
-from gui.in_sight import in_sight
+from gui.in_sight import WhenInSight
 from gui.selection import Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme
 from gui.widgets.empty_state import EmptyState
@@ -82,7 +81,7 @@ class PerClassView(QWidget):
         )
         self.rate.hide()
         self._run: Run | None = None
-        self._stale = False
+        self._sight = WhenInSight(self, self._show_now)
         self._theme = LIGHT
         self._lay_out()
         self._show_set(selection.of)
@@ -107,17 +106,12 @@ class PerClassView(QWidget):
         self.page.setCurrentIndex(self.page.findData(name))
         self._turn()
 
-    def showEvent(self, event: object) -> None:
-        self._show_new()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._stale:  # it was covered by another until now
-            QTimer.singleShot(0, self, self._show_new)
-
     def _show_new(self) -> None:
+        self._sight.draw()
+
+    def _show_now(self) -> None:
         run = self._run
-        self._stale = run is not None and not in_sight(self)
-        if run is None or self._stale:
+        if run is None:
             return
         self._offer_sets(run)
         evaluation = run.evaluation(self.selection.of, self.selection.step)
