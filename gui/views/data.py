@@ -59,10 +59,6 @@ class DataDialog(QDialog):
         """The page that is shown."""
         return self.pages[self.list.currentRow()]
 
-    def page_of(self, kind: type[Source]) -> Page:
-        """Find the page of a kind of source."""
-        return next(page for page in self.pages.values() if page.kind is kind)
-
     def show_source(self, kind: type[Source]) -> None:
         """Turn to the page of a kind of source."""
         places = (place for place, page in self.pages.items() if page.kind is kind)

@@ -40,19 +40,14 @@ class Plot:
         self.star: Points = EMPTY
         self.plot = Canvas(self._paint, axisItems={"left": ValueAxis("left")})
         self.plot.setAccessibleName(title)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
         self.plot.getPlotItem().setContentsMargins(0, 2, 8, 2)
         self.plot.setLabel("left", title)
         self.plot.getAxis("left").setWidth(58)
-        for side in ("left", "bottom"):
-            self.plot.getAxis(side).enableAutoSIPrefix(False)
         if bottom:
             self.plot.setLabel("bottom", bottom)
         self.grid = Grid(self.plot)
         self.plot.addItem(self.grid, ignoreBounds=True)
         self.plot.setMouseEnabled(x=True, y=True)
-        self.plot.disableAutoRange()  # the view sets the ranges, so that they move seldom
         self._lines = PrimitiveArray(QLineF, 4)
         self._x_range: tuple[float, float] | None = None
         self._y_range: tuple[float, float] | None = None
@@ -224,6 +219,11 @@ class Canvas(pg.PlotWidget):
         self._key: object = None
         super().__init__(**options)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.disableAutoRange()  # whoever draws sets the ranges, so that they move seldom
+        for side in ("left", "bottom"):
+            self.getAxis(side).enableAutoSIPrefix(False)
 
     def paint_anew(self) -> None:
         """Paint the axes anew, since something has changed beside range and size."""

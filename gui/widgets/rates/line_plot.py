@@ -144,16 +144,11 @@ class LinePlot(QWidget):
 
     def _set_up_canvas(self) -> None:
         canvas = self.canvas
-        canvas.setMenuEnabled(False)
-        canvas.hideButtons()
-        canvas.disableAutoRange()
         canvas.setMouseEnabled(x=True, y=True)
         canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         canvas.setMinimumSize(60, 40)
         canvas.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         canvas.getPlotItem().setContentsMargins(0, 4, 10, 2)
-        for side in ("left", "bottom"):
-            canvas.getAxis(side).enableAutoSIPrefix(False)
         self._grid = Grid(canvas)
         canvas.addItem(self._grid, ignoreBounds=True)
         canvas.scene().sigMouseMoved.connect(self._moved)

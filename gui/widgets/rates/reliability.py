@@ -232,15 +232,10 @@ def _beside(bar: QRectF, size: QSizeF, area: QRectF) -> QRectF:
 def _canvas(paint: Any, title: str) -> Canvas:
     canvas = Canvas(paint)
     canvas.setAccessibleName(title)
-    canvas.setMenuEnabled(False)
-    canvas.hideButtons()
-    canvas.disableAutoRange()
     canvas.setMouseEnabled(x=False, y=False)
     canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     canvas.setMinimumSize(60, 40)
     canvas.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
     canvas.getPlotItem().setContentsMargins(0, 2, 10, 0)
     canvas.getAxis("left").setWidth(AXIS_WIDTH)
-    for side in ("left", "bottom"):
-        canvas.getAxis(side).enableAutoSIPrefix(False)
     return canvas
