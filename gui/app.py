@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import signal
@@ -150,6 +151,7 @@ def settle_garbage() -> None:
     """
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # or a library complains of what it has not got back at the end
 
 
 def leave(code: int) -> int:
@@ -160,7 +162,6 @@ def leave(code: int) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
-    gc.unfreeze()  # or some library complains on the terminal of what it has not got back
     return code
 
 
