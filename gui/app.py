@@ -111,16 +111,13 @@ def make_window(project: str | None = None) -> MainWindow:
 
 
 def housekeeping(app: QApplication, window: MainWindow) -> None:
-    """Collect garbage on this thread alone, load what comes later, and end well on a signal."""
+    """Load behind the window what it needs later, show errors in it, and end well on a signal.
+    Garbage is left until what is loaded has come; then it is collected on this thread alone.
+    """
     from PySide6.QtCore import QTimer
 
     # The cyclic collector would destroy Qt objects in whichever thread it happens to run.
     gc.disable()
-    gc.freeze()  # what the window is made of stays until the end: no need to search it again
-    window.session.state_changed.connect(lambda state: state.busy or gc.collect())
-    garbage = QTimer(window)
-    garbage.timeout.connect(lambda: gc.collect(1))
-    garbage.start(GARBAGE_SECONDS * 1000)
     QTimer.singleShot(int(WARM_UP_SECONDS * 1000), window, lambda: warm_up(window))
     sys.excepthook = lambda kind, error, trace: tell(window, kind, error, trace)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -137,21 +134,28 @@ def warm_up(window: MainWindow) -> None:
         window.curves  # noqa: B018  they are made when they are first asked for
         project = window.document.project
         training = Task(lambda _: load_training(project), window)
-        training.done.connect(settle_garbage)
+        training.done.connect(lambda: collect_garbage(window))
+        training.failed.connect(lambda: collect_garbage(window))
         training.start()
 
     plots = Task(load_plots, window)
     plots.done.connect(make_plots)
+    plots.failed.connect(lambda: collect_garbage(window))
     plots.start()
 
 
-def settle_garbage() -> None:
-    """Take what is loaded by now out of the search for garbage: it stays until the end, and it
-    is so much that looking through it after each run would hold the window up.
+def collect_garbage(window: MainWindow) -> None:
+    """Collect garbage from now on, and leave out what is loaded: it stays until the end, and to
+    look through it once would hold the window up for a third of a second.
     """
-    gc.collect()
+    from PySide6.QtCore import QTimer
+
     gc.freeze()
     atexit.register(gc.unfreeze)  # or a library complains of what it has not got back at the end
+    window.session.state_changed.connect(lambda state: state.busy or gc.collect())
+    garbage = QTimer(window)
+    garbage.timeout.connect(lambda: gc.collect(1))
+    garbage.start(GARBAGE_SECONDS * 1000)
 
 
 def leave(code: int) -> int:

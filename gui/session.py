@@ -59,6 +59,7 @@ class Session(QObject):
         self._pace = Pace()
         self._waiting: set[Kind] = set()
         self._pictured = 0.0
+        self._picture_next = False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._frame)
 
@@ -69,7 +70,7 @@ class Session(QObject):
         self.run, self.folder = Run(project), new_run_folder(project)
         self._control, self._pace = Control(), Pace()
         self._mailbox = Mailbox(newest_of, left_of)
-        self._waiting, self._pictured = set(), 0.0
+        self._waiting, self._pictured, self._picture_next = set(), 0.0, False
         self._worker = threading.Thread(
             target=work,
             args=(project, self._control, self.folder, self._mailbox),
@@ -116,16 +117,22 @@ class Session(QObject):
         kinds = self._due(now)
         if kinds:
             self.run_changed.emit(self.run, kinds)
-        self._timer.setInterval(round(1000 * self._pace.interval(now, thread_time())))
+        interval = self._pace.interval(now, thread_time())
+        self._timer.setInterval(round(1000 * (FRAME_SECONDS if self._picture_next else interval)))
 
     def _due(self, now: float) -> frozenset[Kind]:
-        """Take the kinds of change to show now; evaluations follow each other at some distance."""
+        """Take the kinds of change to show now. Evaluations follow each other at some distance,
+        and have a frame of their own, so that no frame holds the window up for long.
+        """
         kinds = frozenset(self._waiting)
         if "evaluation" in kinds and "end" not in kinds:
-            if now - self._pictured < PICTURE_SECONDS:
-                kinds -= {"evaluation"}
+            due = now - self._pictured >= PICTURE_SECONDS
+            alone = self._picture_next or kinds == {"evaluation"}
+            self._picture_next = due and not alone
+            if due and alone:
+                kinds, self._pictured = frozenset[Kind]({"evaluation"}), now
             else:
-                self._pictured = now
+                kinds -= {"evaluation"}
         self._waiting -= kinds
         return kinds
 

@@ -47,7 +47,7 @@ from gui.widgets.matrix.page import KINDS, MatrixPage
 from gui.widgets.matrix.panel import MatrixPanel
 from gui.widgets.matrix.table import as_html, as_tabbed, rows_of
 
-SHOWN = frozenset[Kind]({"started", "evaluation", "epoch", "end"})
+SHOWN = frozenset[Kind]({"started", "evaluation", "end"})
 
 
 class ConfusionView(QWidget):
@@ -78,7 +78,7 @@ class ConfusionView(QWidget):
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         """Draw the evaluation that is looked at, if it is another one and can be seen."""
         self._run = run
-        if kinds & SHOWN:
+        if kinds & SHOWN or ("epoch" in kinds and self.shown_as.currentData() == "best"):
             self._draw_new()
 
     def set_theme(self, theme: Theme) -> None:

@@ -18,6 +18,7 @@ SMOOTH_POINTS = 300
 FEWEST_PIXELS = 50  # what a plot is taken to be wide before it is laid out
 POINT, DOT, STAR = 4, 7, 17  # pixels across
 DOT_PIXELS = 12  # as close as dots may be when there are many
+TICK_PIXELS = {"left": 22, "bottom": 50}  # as close as ticks may be, so that each has its number
 EMPTY = (np.empty(0), np.empty(0))
 
 Points = tuple[Floats, Floats]  # x, y as they are drawn
@@ -38,7 +39,7 @@ class Plot:
         self.smooth: Points = EMPTY
         self.dots: Points = EMPTY
         self.star: Points = EMPTY
-        self.plot = Canvas(self._paint, axisItems={"left": ValueAxis("left")})
+        self.plot = Canvas(self._paint)
         self.plot.setAccessibleName(title)
         self.plot.getPlotItem().setContentsMargins(0, 2, 8, 2)
         self.plot.setLabel("left", title)
@@ -217,7 +218,8 @@ class Canvas(pg.PlotWidget):
         self._paint_curves = paint_curves
         self._picture: QPixmap | None = None
         self._key: object = None
-        super().__init__(**options)
+        axes = {side: ValueAxis(side) for side in ("left", "bottom")}
+        super().__init__(axisItems=axes, **options)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMenuEnabled(False)
         self.hideButtons()
@@ -291,9 +293,18 @@ class Grid(pg.GraphicsObject):
 
 
 class ValueAxis(pg.AxisItem):
-    """An axis that can write powers of ten for values drawn as logarithms."""
+    """An axis with a number at each tick, which can write powers of ten for values drawn as
+    logarithms. The smaller ticks of pyqtgraph's own axis took most of the time of its painting.
+    """
 
     logarithmic = False
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        levels: list[tuple[float, float]] = super().tickSpacing(low, high, size)
+        least = TICK_PIXELS[self.orientation] * abs(high - low) / size
+        return levels and [
+            next((level for level in reversed(levels) if level[0] >= least), levels[0])
+        ]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.logarithmic:

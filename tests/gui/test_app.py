@@ -204,8 +204,6 @@ def test_the_exit_code_tells_which_signal_ended_it(window, monkeypatch, qtbot):
     monkeypatch.setattr(app, "exit", codes.append)
     program.housekeeping(app, window)
     qtbot.waitUntil(lambda: bool(warm))
-    for timer in window.findChildren(QTimer):
-        timer.stop()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         handlers[number](number, None)
@@ -266,6 +264,9 @@ def test_plots_and_libraries_are_loaded_behind_the_window(window, qtbot):
         lambda: not (plots.running or libraries.running), timeout=1000 * PATIENCE_SECONDS
     )
     assert {"torch.optim", "sklearn.model_selection"} <= set(sys.modules)
+    qtbot.waitUntil(lambda: bool(_timers_at_work(window)))  # it collects garbage from now on
+    for timer in _timers_at_work(window):
+        timer.stop()
 
 
 def test_the_images_are_read_before_the_first_training_asks(monkeypatch):
@@ -309,3 +310,7 @@ def test_leaving_does_not_wait_for_a_thread_at_work():
     done = subprocess.run([sys.executable, "-c", script], timeout=30, check=False)
 
     assert done.returncode == 3
+
+
+def _timers_at_work(window):
+    return [timer for timer in window.findChildren(QTimer) if timer.isActive()]

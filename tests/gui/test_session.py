@@ -418,6 +418,13 @@ def test_evaluations_follow_each_other_at_some_distance(told, answers):
     assert told(due + 1) == frozenset()
 
 
+def test_an_evaluation_has_a_frame_of_its_own(told, answers, session):
+    assert told(100.0, answers([1], [2]), Progress(1, 0.5, 0.5)) == {"progress"}
+    assert session._timer.interval() == round(1000 * FRAME_SECONDS)
+    assert told(100.04, Progress(2, 0.5, 0.5)) == {"evaluation"}
+    assert told(100.08) == {"progress"}
+
+
 def test_the_last_evaluation_is_told_at_once_with_the_end(told, answers):
     told(100.0, answers([1], [2]))
 
