@@ -25,12 +25,14 @@ from engine.problems import ProblemError
 from engine.project.checks import machine_memory, problems
 from engine.project.presets import presets
 from engine.project.project import Project
-from engine.store.projects import open_project
-from engine.store.runs import check_unused, new_run_folder
+from engine.store.projects import load_project, open_project
+from engine.store.runs import LOG, PROJECT, check_unused, new_run_folder
 from engine.training.control import Control
 from engine.training.device import choose_device
 from engine.training.events import DataReady, Event, Failed, Finished, Loading, Progress, Warned
 from engine.training.history import Run
+from engine.training.reopen import reopen
+from engine.training.resume import Continuation, resume
 from engine.training.run import run as run_project
 
 COMMANDS = ("train", "doctor")
@@ -136,6 +138,12 @@ def _fill_train(parser: argparse.ArgumentParser) -> None:
         help="processor threads, instead of the fastest number, which is measured; runs of one "
         "seed are equal to the last digit where this number is equal too",
     )
+    add(
+        "--resume",
+        action="store_true",
+        help="go on with the run in --run-dir where its newest checkpoint stands; a new one begins "
+        "where that folder holds none",
+    )
     add("--json", action="store_true", help="print the result as one line of JSON")
     parser.set_defaults(command=_train)
 
@@ -155,10 +163,14 @@ def _doctor(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     project, threads = _project(options), _threads(options.threads)
     folder: Path = (options.run_dir or new_run_folder(project)).absolute()
-    check_unused(folder)
+    going_on = _going_on(options, project, folder)
+    if isinstance(going_on, Run):
+        return _ended(going_on, folder, options.json, [])
+    if going_on is None:
+        check_unused(folder)
     for problem in problems(project, machine_memory()):
         raise ProblemError(problem)
-    run, control, bar = Run(project), Control(), _Bar()
+    run, control, bar = going_on.run if going_on else Run(project), Control(), _Bar()
 
     def follow(event: Event) -> None:
         run.apply(event, monotonic())
@@ -167,11 +179,46 @@ def _train(options: argparse.Namespace) -> int:
     with _stopping(control) as signals:
         choose_device(project.training.device)  # so that a wrong one is told before any work
         events = run_project(
-            project, control, data=options.data, folder=folder, threads=threads, loading=follow
+            project,
+            control,
+            data=options.data,
+            folder=folder,
+            threads=threads,
+            loading=follow,
+            going_on=going_on,
         )
         for event in events:
             follow(event)
     return _ended(run, folder, options.json, signals)
+
+
+def _going_on(
+    options: argparse.Namespace, project: Project, folder: Path
+) -> Continuation | Run | None:
+    """Get the run of a folder ready to go on; give the Run itself where it is over, and None where
+    there is none yet.
+    """
+    if not options.resume:
+        return None
+    if options.run_dir is None:
+        raise ProblemError("--resume needs --run-dir, the folder of the run to go on with.")
+    if not (folder / LOG).exists():
+        return None
+    kept = load_project(folder / PROJECT)
+    if kept != project:
+        raise ProblemError(
+            "{path} holds a run of another project, or of other settings. Give the project of that "
+            "run, such as {path}/{name}.",
+            path=str(folder),
+            name=PROJECT,
+        )
+    run = reopen(folder)
+    if isinstance(run.end, Finished) and run.end.reason in ("completed", "early"):
+        return run
+    going_on = resume(folder)
+    for note in going_on.notes:
+        complain(note)
+    return going_on
 
 
 def _project(options: argparse.Namespace) -> Project:
@@ -278,7 +325,9 @@ def _ended(run: Run, folder: Path, as_json: bool, signals: list[int]) -> int:
     assert isinstance(run.end, Finished)
     result = _result(run, run.end, folder)
     write(sys.stdout, (json.dumps(result) if as_json else _in_words(result)) + "\n")
-    return DONE if run.end.reason == "completed" else 128 + signals[0]
+    if run.end.reason == "diverged":
+        return FAILED
+    return 128 + signals[0] if signals else DONE
 
 
 def _result(run: Run, end: Finished, folder: Path) -> dict[str, Any]:

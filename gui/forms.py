@@ -14,14 +14,16 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QEvent, QLocale, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QSizePolicy,
+    QSlider,
     QSpinBox,
     QWidget,
 )
@@ -33,6 +35,8 @@ from gui.widgets.problem_strip import ProblemStrip
 
 HIDDEN = ("type", "name")
 LARGEST_INT = 2**31 - 1
+SLIDER_WIDTH = 40  # pixels, at least
+SLIDER_NUMBER_WIDTH = 56  # pixels of a number's field beside its slider
 MINIMUM_WIDTH = 84  # pixels of a number's field, whatever its largest value would take
 CHOICE_TITLES = ACTIVATION_TITLES | {
     "auto": "Automatic",
@@ -43,11 +47,16 @@ CHOICE_TITLES = ACTIVATION_TITLES | {
     "same": "Same size",
     "cosine": "Half waves",
     "linear": "Straight lines",
+    "validation loss": "Validation loss",
+    "validation accuracy": "Validation accuracy",
 }
 
 
 class Form(QWidget):
-    """Fields of a value, one a row: label, control, and a sentence where something is wrong."""
+    """Fields of a value, one a row: label, control, and a sentence where something is wrong.
+
+    A number whose field declares limits and a "step" in its json_schema_extra has a slider, too.
+    """
 
     edited = Signal(str, object)  # field, new value (text, where it may be no number)
     mend_wanted = Signal(object)  # Mend
@@ -57,6 +66,7 @@ class Form(QWidget):
     ) -> None:
         super().__init__(parent)
         self.controls: dict[str, QWidget] = {}
+        self.sliders: dict[str, Slider] = {}
         self.problems: dict[str, ProblemStrip] = {}
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -71,6 +81,8 @@ class Form(QWidget):
         for name, control in self.controls.items():
             set_control(control, getattr(value, name))
             self.show_problem(name, None)
+        for name, slider in self.sliders.items():
+            slider.show_number(getattr(value, name))
 
     def show_problem(self, field: str, problem: Problem | None) -> None:
         """Say under a field what is wrong with it, or nothing."""
@@ -95,9 +107,26 @@ class Form(QWidget):
         strip.mend_wanted.connect(self.mend_wanted)
         row = 2 * len(self.controls)
         layout.addWidget(label, row, 0)
-        layout.addWidget(control, row, 1)
+        if isinstance(field.json_schema_extra, dict) and "step" in field.json_schema_extra:
+            layout.addLayout(self._with_slider(name, field, control), row, 1)
+        else:
+            layout.addWidget(control, row, 1)
         layout.addWidget(strip, row + 1, 0, 1, 2)
         self.controls[name], self.problems[name] = control, strip
+
+    def _with_slider(self, name: str, field: FieldInfo, control: QWidget) -> QHBoxLayout:
+        """Put a slider before a number's control; either follows the other by the value shown."""
+        slider = Slider(*number_limits(field), step_of(field))
+        slider.setAccessibleName(control.accessibleName())
+        slider.setToolTip(control.toolTip())
+        slider.moved.connect(lambda number: self.edited.emit(name, number_text(number)))
+        self.sliders[name] = slider
+        control.setFixedWidth(SLIDER_NUMBER_WIDTH)
+        both = QHBoxLayout()
+        both.setSpacing(SPACING)
+        both.addWidget(slider, 1)
+        both.addWidget(control)
+        return both
 
     def _control(self, name: str, field: FieldInfo) -> QWidget:
         """Choose the control that fits a field's type and limits."""
@@ -225,6 +254,40 @@ class NumberEdit(QLineEdit):
         self.textEdited.emit(self.text())
 
 
+class Slider(QSlider):
+    """A number between two limits, in equal steps; the wheel acts only with focus. A number from
+    elsewhere is shown at the nearest step and stays as it is.
+    """
+
+    moved = Signal(float)  # by the person
+
+    def __init__(self, low: float, high: float, step: float) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._low, self._step = low, step
+        self.setRange(0, round((high - low) / step))
+        self.setPageStep(max(1, self.maximum() // 10))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.valueChanged.connect(self._tell)
+
+    def show_number(self, number: float) -> None:
+        """Show a number, without telling it as a move."""
+        self.blockSignals(True)
+        self.setValue(round((number - self._low) / self._step))
+        self.blockSignals(False)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(SLIDER_WIDTH, super().minimumSizeHint().height())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def _tell(self, steps: int) -> None:
+        self.moved.emit(self._low + steps * self._step)
+
+
 class ComboBox(QComboBox):
     """A choice; the wheel acts only with focus, so that scrolling a panel changes nothing."""
 
@@ -293,6 +356,19 @@ def whole_limits(field: FieldInfo) -> tuple[int, int]:
             case Lt(lt=int(bound)):
                 high = bound - 1
     return low, min(high, LARGEST_INT)
+
+
+def number_limits(field: FieldInfo) -> tuple[float, float]:
+    """Read the smallest and largest number that a field with both declares."""
+    low = next(limit.ge for limit in field.metadata if isinstance(limit, Ge))
+    high = next(limit.le for limit in field.metadata if isinstance(limit, Le))
+    return float(low), float(high)  # type: ignore[arg-type]
+
+
+def step_of(field: FieldInfo) -> float:
+    """Read the step in which a field's slider goes."""
+    assert isinstance(field.json_schema_extra, dict)
+    return float(field.json_schema_extra["step"])  # type: ignore[arg-type]
 
 
 def as_number(text: str) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from enum import Enum
 from pathlib import Path
 from time import monotonic, thread_time
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -16,8 +16,22 @@ from engine.mailbox import Mailbox
 from engine.project.project import Project
 from engine.store.runs import new_run_folder
 from engine.training.control import Control
-from engine.training.events import Evaluated, Event, Failed, Finished, Loading, Started, Weights
+from engine.training.events import (
+    Evaluated,
+    Event,
+    Failed,
+    Finished,
+    Loading,
+    Resumed,
+    Snapshot,
+    Started,
+    Stepped,
+    Weights,
+)
 from engine.training.history import Kind, Run
+
+if TYPE_CHECKING:
+    from engine.training.resume import Continuation
 
 FRAME_SECONDS = 1 / 30
 SLOWEST_FRAME_SECONDS = 1.0
@@ -34,6 +48,8 @@ class State(Enum):
     IDLE = "idle"
     PREPARING = "preparing"
     RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
     STOPPING = "stopping"
 
     @property
@@ -63,22 +79,39 @@ class Session(QObject):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._frame)
 
-    def start(self, project: Project) -> None:
-        """Train a project; it is frozen, so later edits can't disturb the run."""
+    def start(self, project: Project, *, steps: int | None = None) -> None:
+        """Train a project; it is frozen, so later edits can't disturb the run.
+
+        With `steps` the training takes so many, and is paused.
+        """
+        if not self.state.busy:
+            folder = new_run_folder(project)
+            self._begin(Run(project), folder, None, steps)
+
+    def go_on(self, going_on: Continuation) -> None:
+        """Train a run further that had ended, or one that branches off it."""
         if self.state.busy:
+            going_on.lock.release()
             return
-        self.run, self.folder = Run(project), new_run_folder(project)
+        self._begin(going_on.run, going_on.folder, going_on, None)
+
+    def _begin(
+        self, run: Run, folder: Path, going_on: Continuation | None, steps: int | None
+    ) -> None:
+        self.run, self.folder = run, folder
         self._control, self._pace = Control(), Pace()
+        if steps is not None:
+            self._control.step(steps)
         self._mailbox = Mailbox(newest_of, left_of)
         self._waiting, self._pictured, self._picture_next = set(), 0.0, False
         self._worker = threading.Thread(
             target=work,
-            args=(project, self._control, self.folder, self._mailbox),
+            args=(run.project, self._control, folder, self._mailbox, going_on),
             name="training",
             daemon=True,
         )
         self._go(State.PREPARING)
-        self.run_changed.emit(self.run, frozenset[Kind]({"started"}))
+        self.run_changed.emit(run, frozenset[Kind](get_args(Kind) if going_on else {"started"}))
         self._worker.start()
         self._timer.start(round(1000 * FRAME_SECONDS))
 
@@ -92,9 +125,33 @@ class Session(QObject):
 
     def stop(self) -> None:
         """Ask the training to end at the next batch; what it has learned stays."""
-        if self.state in (State.PREPARING, State.RUNNING):
+        if self.state.busy and self.state is not State.STOPPING:
             self._control.stop()
             self._go(State.STOPPING)
+
+    def pause(self) -> None:
+        """Ask the training to wait before its next batch."""
+        if self.state in (State.PREPARING, State.RUNNING):
+            self._control.pause()
+            self._go(State.PAUSING)
+
+    def run_on(self) -> None:
+        """Let a paused training run."""
+        if self.state in (State.PAUSING, State.PAUSED):
+            self._control.go_on()
+            begun = self.run is not None and self.run.started is not None
+            self._go(State.RUNNING if begun else State.PREPARING)
+
+    def step(self, count: int = 1) -> None:
+        """Let a training take so many batches, and look at each."""
+        if self.state.busy and self.state is not State.STOPPING:
+            self._control.step(count)
+            self._go(State.PAUSING)
+
+    def change(self, field: str, value: float) -> None:
+        """Give a field of the running project another value before its next batch."""
+        if self.state.busy:
+            self._control.change(field, value)
 
     def close(self) -> bool:
         """Stop and wait for the end, a few seconds at most; tell whether it came."""
@@ -114,11 +171,15 @@ class Session(QObject):
         for event in self._mailbox.collect():
             self._waiting.add(self.run.apply(event, now))
             self._follow(event)
+        if self.state is State.PAUSING and self._control.waiting:
+            self._go(State.PAUSED)
         kinds = self._due(now)
         if kinds:
             self.run_changed.emit(self.run, kinds)
         interval = self._pace.interval(now, thread_time())
-        self._timer.setInterval(round(1000 * (FRAME_SECONDS if self._picture_next else interval)))
+        if self._picture_next or self.state in (State.PAUSING, State.STOPPING):
+            interval = FRAME_SECONDS
+        self._timer.setInterval(round(1000 * interval))
 
     def _due(self, now: float) -> frozenset[Kind]:
         """Take the kinds of change to show now. Evaluations follow each other at some distance,
@@ -137,7 +198,7 @@ class Session(QObject):
         return kinds
 
     def _follow(self, event: Event) -> None:
-        if isinstance(event, Started) and self.state is State.PREPARING:
+        if isinstance(event, Started | Resumed) and self.state is State.PREPARING:
             self._go(State.RUNNING)
         if isinstance(event, Finished | Failed):
             self._timer.stop()
@@ -179,6 +240,8 @@ def newest_of(event: Event) -> Hashable | None:
             return of, whole
         case Loading():
             return "loading"
+        case Stepped():
+            return "step"
     return None
 
 
@@ -187,13 +250,22 @@ def left_of(event: Event) -> Event | None:
     return event.compact() if isinstance(event, Evaluated) else None
 
 
-def work(project: Project, control: Control, folder: Path, mailbox: Mailbox[Event]) -> None:
+def work(
+    project: Project,
+    control: Control,
+    folder: Path,
+    mailbox: Mailbox[Event],
+    going_on: Continuation | None,
+) -> None:
     """Run the training in the worker thread; whatever happens ends in an event."""
     try:
         from engine.training.run import run as run_project  # brings all that reads images
 
-        for event in run_project(project, control, folder=folder, loading=mailbox.post):
-            if not isinstance(event, Weights):
+        events = run_project(
+            project, control, folder=folder, loading=mailbox.post, going_on=going_on
+        )
+        for event in events:
+            if not isinstance(event, Weights | Snapshot):
                 mailbox.post(event)
     except BaseException as error:
         mailbox.post(Failed(f"Training broke off: {error}", traceback.format_exc()))

@@ -113,6 +113,11 @@ class Project(BaseModel):
         """Change numbers of the schedule; ProblemError where a value is out of range."""
         return self.set_training(schedule=checked(self.training.schedule, **values))
 
+    def set_early_stopping(self, **values: Any) -> Project:
+        """Change when a run ends early; ProblemError where a value is out of range."""
+        changed = checked(self.training.early_stopping, **values)
+        return self.set_training(early_stopping=changed)
+
     def set_augmentation(self, **values: Any) -> Project:
         """Change the augmentation's limits; ProblemError where a value is out of range."""
         return self.set_training(augmentation=checked(self.training.augmentation, **values))

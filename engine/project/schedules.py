@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.project.optimizers import share
+from engine.project.stopping import Watched, watch
 
 WARM_UP_START = 0.01  # a warm-up's first multiple: at 0 the first step would move nothing
 ROUNDING = 1e-9  # a third of a run, as a binary fraction, may fall just short of a third
@@ -26,6 +27,18 @@ def end(default: float, *, above_zero: bool = False) -> Any:
     )
 
 
+def drop() -> Any:
+    """Declare the multiple that a fall at once leaves."""
+    return Field(
+        0.1,
+        gt=0,
+        lt=1,
+        allow_inf_nan=False,
+        title="Drop to",
+        description="What a drop leaves of the learning rate: 0.1 is a tenth.",
+    )
+
+
 class Schedule(BaseModel):
     """How the learning rate changes over a run."""
 
@@ -33,6 +46,7 @@ class Schedule(BaseModel):
 
     title: ClassVar[str]
     help: ClassVar[str]
+    note: ClassVar[str] = ""  # what only the run can tell of its learning rate
 
     type: str = ""
 
@@ -88,14 +102,7 @@ class Step(WarmedUp):
         title="Drops",
         description="How often the learning rate falls, evenly spread over the run.",
     )
-    drop: float = Field(
-        0.1,
-        gt=0,
-        lt=1,
-        allow_inf_nan=False,
-        title="Drop to",
-        description="What a drop leaves of the learning rate: 0.1 is a tenth.",
-    )
+    drop: float = drop()
 
     def after_warm_up(self, done: float) -> float:
         fallen = min(self.drops, floor((self.drops + 1) * done + ROUNDING))
@@ -166,6 +173,46 @@ class OneCycle(Schedule):
         return path(1.0, self.end, (done - self.rise) / (1 - self.rise))
 
 
+class ReduceOnPlateau(WarmedUp):
+    """1, and over the run what engine.training.plateau.Plateau makes of it: drop ^ reductions."""
+
+    title = "Reduce on plateau"
+    help = "The learning rate falls at once, each time that validation has stopped improving."
+    note = "falls when validation stops improving"
+    type: Literal["plateau"] = "plateau"
+    watch: Watched = watch()
+    patience: int = Field(
+        3,
+        ge=0,
+        le=100_000,
+        title="Patience",
+        description="How many epochs in a row may pass without an improvement. One more, and the "
+        "learning rate falls.",
+    )
+    drop: float = drop()
+    least: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        title="At least",
+        description="What all drops together leave of the learning rate, at least: 0.01 is a "
+        "hundredth.",
+    )
+    threshold: float = Field(
+        0.0001,
+        ge=0,
+        lt=1,
+        allow_inf_nan=False,
+        title="Threshold",
+        description="An epoch must be better than the best one by more than this share of it to "
+        "count as an improvement: 0.01 is a hundredth.",
+    )
+
+    def after_warm_up(self, done: float) -> float:
+        return 1.0
+
+
 def between(first: float, last: float, share: float) -> float:
     """Go from one number to another in a straight line: the first at 0, the last at 1."""
     return first * (1 - share) + last * share
@@ -176,7 +223,14 @@ def along_wave(first: float, last: float, share: float) -> float:
     return between(first, last, (1 - cos(pi * share)) / 2)
 
 
-SCHEDULE_TYPES: tuple[type[Schedule], ...] = (Constant, Step, Exponential, Cosine, OneCycle)
+SCHEDULE_TYPES: tuple[type[Schedule], ...] = (
+    Constant,
+    Step,
+    Exponential,
+    Cosine,
+    OneCycle,
+    ReduceOnPlateau,
+)
 if TYPE_CHECKING:
     AnySchedule = Schedule
 else:

@@ -16,9 +16,10 @@ from engine.project.augmentation import Augmentation
 from engine.project.losses import AnyLoss, CrossEntropy
 from engine.project.optimizers import Adam, AnyOptimizer
 from engine.project.schedules import AnySchedule, Constant
+from engine.project.stopping import EarlyStopping
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-WRITTEN_IF_USED = ("schedule", "augmentation")
+WRITTEN_IF_USED = ("clip_norm", "schedule", "early_stopping", "augmentation")
 """Fields that the first project files don't have. Left out while they are at their default, they
 leave those files as they are, and a project without them opens in any Layerscope.
 """
@@ -33,6 +34,15 @@ class Training(BaseModel):
         default_factory=Adam,
         title="Optimizer",
         description="How a step changes the weights once the gradients are known.",
+    )
+    clip_norm: float = Field(
+        0.0,
+        ge=0,
+        le=1_000_000,
+        allow_inf_nan=False,
+        title="Clip gradients",
+        description="The largest norm of all gradients together: larger ones are scaled down to "
+        "it (Pascanu et al. 2013), so that no step is wild. 0 is off.",
     )
     schedule: AnySchedule = Field(
         default_factory=Constant,
@@ -55,6 +65,11 @@ class Training(BaseModel):
         le=100_000,
         title="Epochs",
         description="How often the network sees the whole training set.",
+    )
+    early_stopping: EarlyStopping = Field(
+        default_factory=EarlyStopping,
+        title="Early stopping",
+        description="Whether the run may end before its last epoch.",
     )
     augmentation: Augmentation = Field(
         default_factory=Augmentation,

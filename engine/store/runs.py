@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic_core import from_json
@@ -21,8 +21,10 @@ from engine.problems import ProblemError
 from engine.project.format import dumps
 from engine.project.project import Project
 from engine.store.files import TEMPORARY, write_problem, write_safely
+from engine.store.lock import RunLock
 
 LOG = "events.jsonl"
+PROJECT = "project.json"
 FLUSH_SECONDS = 1.0
 LONGEST_LINE = 1_000_000  # bytes; a traceback is the longest thing that the log tells
 
@@ -55,27 +57,50 @@ def check_unused(path: Path) -> None:
 class RunFolder:
     """Writes a run as it happens. What can't be written raises a ProblemError."""
 
-    def __init__(self, path: Path, project: Project) -> None:
-        check_unused(path)
-        self.path = path
-        write_safely(path / "project.json", dumps(project).encode())
-        self._flushed = monotonic()
+    def __init__(self, path: Path, lock: RunLock, *, mode: Literal["xb", "ab"]) -> None:
+        self.path, self._lock = path, lock
+        self._flushed = self._appended = monotonic()
         try:
-            self._log = (path / LOG).open("w", encoding="utf-8")
+            self._log = (path / LOG).open(mode)
+            self.length = self._log.tell()  # bytes of the log, flushed or not
         except OSError as error:
+            lock.release()
             raise write_problem(path / LOG, error) from error
 
-    def append(self, line: Mapping[str, Any]) -> None:
-        """Add a line to the log; it reaches the disk within a second."""
+    @classmethod
+    def new(cls, path: Path, project: Project) -> RunFolder:
+        """Begin a folder for a run."""
+        check_unused(path)
+        lock = RunLock.acquire(path)
         try:
-            self._log.write(json.dumps(line, allow_nan=False) + "\n")
+            write_safely(path / PROJECT, dumps(project).encode())
+        except ProblemError:
+            lock.release()
+            raise
+        return cls(path, lock, mode="xb")
+
+    @classmethod
+    def again(cls, path: Path, lock: RunLock) -> RunFolder:
+        """Go on with a run's folder, after the last line of its log."""
+        return cls(path, lock, mode="ab")
+
+    def append(self, line: Mapping[str, Any]) -> None:
+        """Add a line to the log; it reaches the system within a second, where more follow at the
+        pace of the last.
+        """
+        content = (json.dumps(line, allow_nan=False) + "\n").encode()
+        try:
+            self._log.write(content)
         except OSError as error:
             raise write_problem(self.path / LOG, error) from error
-        if monotonic() - self._flushed >= FLUSH_SECONDS:
+        self.length += len(content)
+        now = monotonic()
+        next_one, self._appended = 2 * now - self._appended, now
+        if next_one - self._flushed >= FLUSH_SECONDS:
             self.flush()
 
     def flush(self) -> None:
-        """Bring the log to the disk, before files that it must not lag behind."""
+        """Bring the log to the system, before files that it must not lag behind."""
         try:
             self._log.flush()
         except OSError as error:
@@ -110,11 +135,23 @@ class RunFolder:
         write_safely(self.path / f"{name}.safetensors", save(tensors, metadata=about))
 
     def close(self) -> None:
-        """Flush and close the log."""
+        """Flush and close the log, and let others write the folder."""
         try:
             self._log.close()
         except OSError as error:
             raise write_problem(self.path / LOG, error) from error
+        finally:
+            self._lock.release()
+
+
+def cut_log(path: Path, length: int) -> None:
+    """Take the lines away that were written to a run's log after its first `length` bytes."""
+    log = path / LOG
+    try:
+        if log.stat().st_size > length:
+            os.truncate(log, length)
+    except OSError as error:
+        raise write_problem(log, error) from error
 
 
 def _write_unsynced(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

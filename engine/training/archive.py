@@ -12,7 +12,7 @@ one. The folder `evaluations` holds numpy archives, each named by the first step
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -95,6 +95,15 @@ class Archive:
         self._folder = folder
         self._kept: dict[SetName, Evaluations] = {of: Evaluations() for of in get_args(SetName)}
         self._files: dict[Stack, dict[str, frozenset[int]]] = {stack: {} for stack in STACKS}
+
+    def adopt(self, kept: Mapping[SetName, Evaluations]) -> None:
+        """Go on with the evaluations of a run that was read back. Its files are written anew the
+        next time, since nobody knows what else is in them.
+        """
+        self._kept = {of: evaluations.copy() for of, evaluations in kept.items()}
+        for stack, files in self._files.items():
+            names = (path.stem for path in stack.files(self._folder.path))
+            files.update({f"{FOLDER}/{name}": frozenset() for name in names})
 
     def add(self, evaluated: Evaluated) -> None:
         """Take in an evaluation, to be written the next time."""

@@ -67,8 +67,10 @@ class CapturedStep:
         if len(labels) != self.batch_size:
             return self.plain(images, labels, rate)
         self._rate.fill_(rate)
+        self.plain.guard.before()
         with torch.no_grad():
             loss, scores, *gradients = self._gradients(*self._network_state, images, labels)
+            self.plain.guard.check(loss, gradients)
             self._update(*self._update_state, *gradients, self._rate)
         return loss, scores
 
@@ -113,6 +115,8 @@ def record_gradients(plain: PlainStep, images: Tensor, labels: Tensor) -> Record
         scores = functional_call(network, dict(zip(names, state, strict=True)), (images,))
         loss = plain.loss.of(scores, labels)
         found = torch.autograd.grad(loss, state[: len(weights)])
+        if plain.clip_norm:
+            found = _clipped(found, plain.clip_norm)
         laid_out = (_like(gradient, each) for gradient, each in zip(found, weights, strict=True))
         return loss.detach(), scores.detach(), *laid_out
 
@@ -152,6 +156,15 @@ def _graph(function: Recorded, arguments: Sequence[Tensor]) -> GraphModule:
     from torch.fx.experimental.proxy_tensor import make_fx
 
     return make_fx(function)(*arguments)
+
+
+def _clipped(gradients: tuple[Tensor, ...], most: float) -> tuple[Tensor, ...]:
+    """Do as torch's clip_grad_norm_ does."""
+    import torch
+
+    norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in gradients]))
+    share = torch.clamp(most / (norm + 1e-6), max=1.0)
+    return tuple(gradient * share for gradient in gradients)
 
 
 def _like(gradient: Tensor, weights: Tensor) -> Tensor:

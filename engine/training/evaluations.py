@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from typing import overload
 
 from engine.training.events import Evaluated
@@ -103,6 +104,15 @@ class Evaluations(Sequence[Evaluated]):
         else:
             self._remove(self._samples.add(self._samples_come, evaluated.step))
             self._samples_come += 1
+
+    def copy(self) -> Evaluations:
+        """Give another one with the same evaluations, to which others may come."""
+        other = Evaluations()
+        other._all, other._steps = list(self._all), list(self._steps)
+        other._samples_come, other._whole_come = self._samples_come, self._whole_come
+        other._samples = deepcopy(self._samples)
+        other._whole, other._full = deepcopy(self._whole), deepcopy(self._full)
+        return other
 
     def replace(self, found: Callable[[Evaluated], Evaluated | None]) -> None:
         """Put in the place of each what `found` gives for it; None leaves it out."""

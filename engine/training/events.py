@@ -6,13 +6,17 @@ Steps and epochs are counted from 1; an event's `step` is the number of steps do
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.dataset import Dataset, SetName
+
+if TYPE_CHECKING:
+    from engine.training.look import BatchLook
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +128,92 @@ class Weights(Event):
     tensors: dict[str, NDArray[np.generic]]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot(Event):
+    """All that the training is after so many steps: from here it can go on, to the last bit.
+
+    `state` is plain enough for JSON. It comes as often as the run's folder can take it, by the
+    clock, and the log does not tell it.
+    """
+
+    step: int
+    epoch: int
+    kind: Literal["first", "running", "epoch", "best", "end"]
+    tensors: Mapping[str, NDArray[np.generic]]
+    state: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Event):
+    """From the next step on a field of the project has another value.
+
+    `steps_left` is the number of steps to the epoch's end from here, `steps_per_epoch` that of each
+    later epoch: a batch size changes them.
+    """
+
+    step: int
+    field: str
+    old: float
+    new: float
+    steps_left: int
+    steps_per_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paused(Event):
+    """The training waits before its next step."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Continued(Event):
+    """The training goes on after a pause."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Event):
+    """A training that had ended, or was killed, goes on from here."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Branched(Event):
+    """From here on this run is another one than its parent, with another project.
+
+    `steps_left` and `steps_per_epoch` are those of Changed.
+    """
+
+    step: int
+    parent: str  # the name of its run folder
+    epochs: int
+    steps_left: int
+    steps_per_epoch: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stepped(Event):
+    """A single step that was asked for, with what it did."""
+
+    step: int
+    epoch: int
+    look: BatchLook
+
+
+@dataclass(frozen=True, slots=True)
+class Diverged(Event):
+    """A quantity was no number any more; the weights are still those from before that step."""
+
+    step: int  # done by then
+    layer: str
+    quantity: str
+    cause: str  # what is likely; it decides what is offered as a mend
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Warned(Event):
     """Something went wrong that training survives."""
@@ -133,9 +223,11 @@ class Warned(Event):
 
 @dataclass(frozen=True, slots=True)
 class Finished(Event):
-    """The end: all epochs done and the test set used, or stopped by the person before that."""
+    """The end: all epochs done, or no more of them since validation did not get better, and the
+    test set used; or before that, stopped by the person or for a number that was none.
+    """
 
-    reason: Literal["completed", "stopped"]
+    reason: Literal["completed", "early", "stopped", "diverged"]
     step: int
     epoch: int  # epochs completed
     test_loss: float | None = None

@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.dataset import Dataset, SetName
+from engine.problems import ProblemError
 from engine.project.project import Project
+from engine.training.changes import BATCH_SIZE, changed
+from engine.training.course import Course
 from engine.training.evaluations import Evaluations
 from engine.training.events import (
+    Branched,
+    Changed,
+    Continued,
     DataReady,
+    Diverged,
     EpochDone,
     Evaluated,
     Event,
     Failed,
     Finished,
     Loading,
+    Paused,
     Progress,
+    Resumed,
     Started,
+    Stepped,
     Warned,
 )
 
-Kind = Literal["loading", "started", "progress", "evaluation", "epoch", "warning", "end"]
+Kind = Literal[
+    "loading",
+    "started",
+    "progress",
+    "evaluation",
+    "epoch",
+    "change",
+    "pause",
+    "step",
+    "warning",
+    "end",
+]
 FIRST_ROWS = 64
 SPEED_SECONDS = 3.0  # the speed is a mean over this long, so that its number can be read
 
@@ -80,18 +102,27 @@ class Run:
     dataset: Dataset | None = None
     loading: Loading | None = None
     started: Started | None = None
-    progress: Columns = field(default_factory=lambda: Columns(3))  # step, loss, accuracy
+    course: Course | None = None  # from steps to epochs
+    progress: Columns = field(default_factory=lambda: Columns(4))  # epochs, loss, accuracy, step
     epochs: list[EpochDone] = field(default_factory=list)
     validated: Columns = field(default_factory=lambda: Columns(3))  # epoch, loss, accuracy
     best: EpochDone | None = None  # the highest validation accuracy, the first of them if several
     evaluations: dict[SetName, Evaluations] = field(
         default_factory=lambda: {name: Evaluations() for name in get_args(SetName)}
     )
+    changes: list[Changed] = field(default_factory=list)
+    pauses: list[int] = field(default_factory=list)  # the steps after which it waited
+    resumed: list[int] = field(default_factory=list)  # the steps from which it went on another day
+    branched: Branched | None = None  # where it left the run that it comes from
+    stepped: Stepped | None = None  # the newest single step
+    diverged: Diverged | None = None
     warnings: list[str] = field(default_factory=list)
     end: Finished | Failed | None = None
     _marks: deque[tuple[float, float]] = field(default_factory=deque)  # clock seconds, step
     _began: float | None = None  # clock seconds
     _latest: float = 0.0
+    _paused: float | None = None  # clock seconds
+    _carried: float | None = None  # seconds that it took before it went on
 
     def apply(self, event: Event, now: float) -> Kind:
         """Take in an event that arrived at `now` (seconds of any steady clock)."""
@@ -105,11 +136,13 @@ class Run:
                 return "loading"
             case Started():
                 self.started = event
+                self.course = Course.straight(event.steps_per_epoch, event.epochs)
                 self._began = now
                 self._mark(now, 0)
                 return "started"
             case Progress():
-                self.progress.append(event.step, event.loss, event.accuracy)
+                epochs = self.epochs_at(event.step)
+                self.progress.append(epochs, event.loss, event.accuracy, event.step)
                 self._mark(now, event.step)
                 return "progress"
             case Evaluated():
@@ -120,6 +153,18 @@ class Run:
                 self.validated.append(event.epoch, event.validation_loss, event.validation_accuracy)
                 self.best = event if event.best else self.best
                 return "epoch"
+            case Changed() | Branched() | Resumed():
+                self._turn(event, now)
+                return "change"
+            case Paused() | Continued():
+                self._wait(event, now)
+                return "pause"
+            case Stepped():
+                self.stepped = event
+                return "step"
+            case Diverged():
+                self.diverged = event
+                return "change"
             case Warned(message=message):
                 self.warnings.append(message)
                 return "warning"
@@ -127,6 +172,12 @@ class Run:
                 self.end = event
                 return "end"
         return "progress"
+
+    def go_on(self) -> None:
+        """Get ready for the events of a training that goes on where this one ended."""
+        self._carried = self.seconds
+        self.end = self.diverged = None
+        self._paused = None
 
     def evaluation(self, of: SetName, step: int | None = None) -> Evaluated | None:
         """Give the newest evaluation of a set, or the last one after at most so many steps."""
@@ -136,31 +187,39 @@ class Run:
     @property
     def step(self) -> int:
         """The number of steps done, as far as reported."""
-        return int(self.progress.column(0)[-1]) if len(self.progress) else 0
+        return int(self.progress.column(3)[-1]) if len(self.progress) else 0
+
+    def epochs_at(self, step: float) -> float:
+        """Tell how many epochs are over after so many steps."""
+        return self.course.epochs_at(step) if self.course else 0.0
+
+    def step_at(self, epochs: float) -> float:
+        """Tell after how many steps so many epochs are over."""
+        return self.course.step_at(epochs) if self.course else 0.0
 
     @property
     def images(self) -> int:
         """The number of images learned from so far, each counted as often as it was seen."""
         if self.started is None:
             return 0
-        return self.step * self.started.train_count // self.started.steps_per_epoch
+        return round(self.epochs_at(self.step) * self.started.train_count)
 
     @property
     def seconds(self) -> float:
         """How long the training has taken up to the newest event, without reading the data."""
-        return 0.0 if self._began is None else self._latest - self._began
+        if self._began is None:
+            return 0.0
+        return (self._latest if self._paused is None else self._paused) - self._began
 
     @property
     def total_steps(self) -> int:
         """The number of steps that the run will take if nobody stops it."""
-        return self.started.epochs * self.started.steps_per_epoch if self.started else 0
+        return self.course.total_steps if self.course else 0
 
     @property
     def epoch(self) -> int:
         """The epoch that the run is in, from 1."""
-        if self.started is None:
-            return 1
-        return min(self.started.epochs, self.step // self.started.steps_per_epoch + 1)
+        return self.course.epoch(self.step) if self.course else 1
 
     @property
     def images_per_second(self) -> float | None:
@@ -170,17 +229,53 @@ class Run:
         (start, first), (end, last) = self._marks[0], self._marks[-1]
         if end <= start or last == first:
             return None
-        images_per_step = self.started.train_count / self.started.steps_per_epoch
-        return (last - first) * images_per_step / (end - start)
+        epochs = self.epochs_at(last) - self.epochs_at(first)
+        return epochs * self.started.train_count / (end - start)
 
     @property
     def seconds_left(self) -> float | None:
         """An estimate of the time to the last epoch's end; None before there is a measure."""
         speed = self.images_per_second
-        if self.started is None or speed is None:
+        if self.started is None or self.course is None or speed is None:
             return None
-        images_per_step = self.started.train_count / self.started.steps_per_epoch
-        return (self.total_steps - self.step) * images_per_step / speed
+        return (self.course.epochs - self.epochs_at(self.step)) * self.started.train_count / speed
+
+    @property
+    def current(self) -> Project:
+        """The project with all that was changed while it trained."""
+        project = self.project
+        for change in self.changes:
+            with suppress(ProblemError):
+                project = changed(project, change.field, change.new)
+        return project
+
+    def _turn(self, event: Changed | Branched | Resumed, now: float) -> None:
+        """Take in what makes the rest of the run another one."""
+        match event:
+            case Changed():
+                self.changes.append(event)
+            case Branched(epochs=epochs):
+                self.branched = event
+                if self.course:
+                    self.course = replace(self.course, epochs=epochs)
+            case Resumed():
+                self.resumed.append(event.step)
+                self._marks.clear()
+                if self._carried is not None:
+                    self._began, self._carried = now - self._carried, None
+                return
+        if self.course and (isinstance(event, Branched) or event.field == BATCH_SIZE):
+            self.course = self.course.bent(event.step, event.steps_left, event.steps_per_epoch)
+
+    def _wait(self, event: Paused | Continued, now: float) -> None:
+        """Leave the time of a pause out."""
+        if isinstance(event, Paused):
+            self.pauses.append(event.step)
+            self._paused = now
+        elif self._paused is not None and self._began is not None:
+            self._began += now - self._paused
+            self._paused = None
+        self._marks.clear()
 
     def _mark(self, now: float, step: int) -> None:
         if len(self._marks) > 1 and self._marks[-1][0] == now:

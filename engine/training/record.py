@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.problems import ProblemError
 from engine.project.project import Project
+from engine.store.checkpoints import Checkpoint, Checkpoints
 from engine.store.runs import RunFolder
 from engine.training.archive import Archive
 from engine.training.events import (
@@ -20,26 +21,67 @@ from engine.training.events import (
     Failed,
     Finished,
     Loading,
+    Snapshot,
     Started,
+    Stepped,
     Warned,
     Weights,
 )
+from engine.training.loop import Moment
+from engine.training.resume import Continuation
 
 ARRAYS = ("rows", "labels", "predicted", "confidence", "true_probability", "probabilities")
-NOT_KEPT = (Loading, DataReady)
+NOT_KEPT = (Loading, DataReady, Stepped)
 NEWEST_FILES = {"validation": "evaluation", "test": "test"}
 FILES_SECONDS = 5.0  # an epoch of a small network is over sooner than its files are on the disk
+SAVING_SHARE = 0.01  # of the time, for checkpoints
+LEAST_SECONDS, MOST_SECONDS = 5.0, 8.0  # between two checkpoints within an epoch
+
+
+class SavePace:
+    """Chooses the moments for checkpoints: they take at most a hundredth of the time, and a kill
+    costs at most as many seconds as lie between two of them.
+    """
+
+    def __init__(self) -> None:
+        self._saved = monotonic()
+        self._cost = 0.0
+
+    def due(self, moment: Moment) -> bool:
+        """Tell whether a checkpoint is written at this moment of the run."""
+        if moment in ("first", "pause", "end"):
+            return True
+        wait = self._cost / SAVING_SHARE
+        if moment == "running":
+            wait = min(max(wait, LEAST_SECONDS), MOST_SECONDS)
+        return monotonic() - self._saved >= wait
+
+    def saved(self, cost: float) -> None:
+        """Take in how many seconds a checkpoint took."""
+        self._cost, self._saved = cost, monotonic()
 
 
 class Recorder:
     """Writes each event to a run folder; after the first failure it keeps nothing more."""
 
-    def __init__(self, path: Path | None, project: Project) -> None:
+    def __init__(
+        self, path: Path | None, project: Project, going_on: Continuation | None = None
+    ) -> None:
         self._path, self._project = path, project
         self._folder: RunFolder | None = None
         self._archive: Archive | None = None
+        self.threads: int | None = None  # the fixed number; None where it is measured
+        self._pace = SavePace()
         self._began = self._written = monotonic()
         self._waiting: dict[str, Weights | Evaluated] = {}
+        self._first: Checkpoint | None = None
+        self._kept: Checkpoints | None = None
+        if going_on is not None and going_on.begin is not None:
+            self._go_on(going_on)
+
+    def due(self, moment: Moment) -> bool:
+        """Tell whether a Snapshot is wanted at this moment of the run."""
+        return self._path is not None and self._pace.due(moment)
 
     def keep(self, event: Event) -> Warned | None:
         """Write an event; a failure comes back once, as a warning for the person."""
@@ -49,11 +91,14 @@ class Recorder:
             return None  # it ended before it began: there is nothing to keep
         try:
             if self._folder is None:
-                self._folder = RunFolder(self._path, self._project)
+                self._folder = RunFolder.new(self._path, self._project)
                 self._archive = Archive(self._folder)
-            self._write(event, self._folder)
+            if isinstance(event, Snapshot):
+                self._keep_snapshot(event, self._folder)
+            else:
+                self._write(event, self._folder)
         except (ProblemError, MemoryError) as error:
-            self._path = self._archive = None
+            self._path = self._archive = self._first = None
             self._waiting.clear()
             why = error if isinstance(error, ProblemError) else "There is not enough memory."
             return Warned(f"This run is no longer kept on disk; training goes on. {why}")
@@ -67,6 +112,38 @@ class Recorder:
             self._write_files(self._folder)
         with suppress(ProblemError):
             self._folder.close()
+
+    def _go_on(self, going_on: Continuation) -> None:
+        """Take over a folder; where that fails, the training is not kept and says so."""
+        assert going_on.begin is not None
+        self._folder = RunFolder.again(going_on.folder, going_on.lock)
+        self._archive = Archive(self._folder)
+        self._archive.adopt(going_on.run.evaluations)
+        self._began = monotonic() - float(going_on.begin.checkpoint.state["at"])
+
+    def _keep_snapshot(self, event: Snapshot, folder: RunFolder) -> None:
+        """Write a checkpoint; the first one later, since the first point is waited for."""
+        began = monotonic()
+        about = {
+            "log_bytes": folder.length,
+            "at": began - self._began,
+            "threads": self.threads,
+        }
+        kept = Checkpoint(
+            event.step, event.epoch, event.kind, event.tensors, {**event.state, **about}
+        )
+        if event.kind == "first":
+            self._first = kept
+            return
+        self._write_files(folder)
+        self._checkpoints(folder).write(kept)
+        self._pace.saved(monotonic() - began)
+
+    def _checkpoints(self, folder: RunFolder) -> Checkpoints:
+        """Get the folder's checkpoints; the same object remembers what it has read."""
+        if self._kept is None:
+            self._kept = Checkpoints(folder.path)
+        return self._kept
 
     def _write(self, event: Event, folder: RunFolder) -> None:
         folder.append({**as_line(event), "at": round(monotonic() - self._began, 3)})
@@ -90,6 +167,9 @@ class Recorder:
         after a kill counts them in the log.
         """
         folder.flush()
+        if self._first is not None:
+            self._checkpoints(folder).write(self._first)
+            self._first = None
         while self._waiting:
             name, event = self._waiting.popitem()
             if isinstance(event, Weights):

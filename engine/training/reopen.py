@@ -39,6 +39,12 @@ KINDS: dict[str, type[Event]] = {
         events.Progress,
         events.ThreadsChanged,
         EpochDone,
+        events.Changed,
+        events.Paused,
+        events.Continued,
+        events.Resumed,
+        events.Branched,
+        events.Diverged,
         events.Warned,
         Finished,
         events.Failed,
@@ -153,7 +159,12 @@ def _fits(run: Run, event: Event) -> bool:
             return run.step < step <= run.total_steps
         case EpochDone(epoch=epoch):
             before = run.epochs[-1].epoch if run.epochs else 0
-            return started is not None and before < epoch <= started.epochs
+            return run.course is not None and before < epoch <= run.course.epochs
+        case events.Changed(step=step) | events.Branched(step=step):
+            ahead = min(event.steps_left, event.steps_per_epoch - 1)
+            return ahead >= 0 and run.step <= step <= run.total_steps
+        case events.Paused() | events.Continued() | events.Resumed() | events.Diverged():
+            return started is not None
         case Evaluated(step=step, of=of):
             newest = run.evaluation(of)
             return step > newest.step if newest else step >= 0

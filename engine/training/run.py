@@ -16,6 +16,8 @@ from engine.training.control import Control
 from engine.training.events import DataReady, Event, Failed, Finished, Loading
 from engine.training.loop import train
 from engine.training.record import Recorder
+from engine.training.reopen import check_images
+from engine.training.resume import Continuation
 
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 
@@ -28,15 +30,25 @@ def run(
     folder: Path | None = None,
     threads: int | None = None,
     loading: Callable[[Loading], None] = lambda _: None,
+    going_on: Continuation | None = None,
 ) -> Iterator[Event]:
     """Run a project and tell what happens; an error is the last event, Failed, and never raised.
 
     `data` is the folder of the datasets; `folder` is where the run is kept, nowhere if None.
-    `loading` is called while images are read.
+    `loading` is called while images are read. A run that goes on has its own folder.
     """
-    recorder = Recorder(folder, project)
+    if going_on is not None:
+        project, folder = going_on.project, going_on.folder
+        if going_on.begin is None:
+            going_on.lock.release()  # it starts anew
     try:
-        for event in _guarded(_events(project, control, data, folder, threads, loading)):
+        recorder = Recorder(folder, project, going_on)
+    except ProblemError as error:
+        yield Failed(str(error))
+        return
+    events = _events(project, control, data, folder, threads, loading, going_on, recorder)
+    try:
+        for event in _guarded(events):
             warning = recorder.keep(event)
             if warning is not None:
                 yield warning  # before the event, which may be the last
@@ -52,20 +64,29 @@ def _events(
     folder: Path | None,
     threads: int | None,
     loading: Callable[[Loading], None],
+    going_on: Continuation | None,
+    recorder: Recorder,
 ) -> Iterator[Event]:
     for problem in problems(project, machine_memory()):
         raise ProblemError(problem)
     dataset = _load(project, data or data_folder(), control, loading)
+    begin = going_on.begin if going_on else None
+    if going_on and begin:
+        check_images(going_on.run, dataset)
+        threads = threads or begin.checkpoint.state.get("threads")
     yield DataReady(dataset)
+    recorder.threads = threads
     name = folder.name if folder else ""
-    yield from train(project, dataset, control, threads=threads, run=name)
+    yield from train(
+        project, dataset, control, threads=threads, run=name, begin=begin, due=recorder.due
+    )
 
 
 def _load(
     project: Project, folder: Path, control: Control, loading: Callable[[Loading], None]
 ) -> Dataset:
     def progress(done: int, total: int) -> None:
-        if control.stopped:
+        if not control.hold():
             raise Cancelled
         loading(Loading(done, total))
 

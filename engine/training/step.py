@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from engine.project.losses import Loss
+from engine.training.guard import Guard
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,16 +25,26 @@ class Step(Protocol):
 class PlainStep:
     """A step by torch's own modules, autograd and optimizer. Any other must agree with it."""
 
-    def __init__(self, network: nn.Module, loss: Loss, optimizer: Optimizer) -> None:
+    def __init__(
+        self, network: nn.Module, loss: Loss, optimizer: Optimizer, clip_norm: float = 0.0
+    ) -> None:
         self.network, self.loss, self.optimizer = network, loss, optimizer
+        self.clip_norm = clip_norm  # the largest norm of all gradients together; 0 is any
+        self.guard = Guard(network)  # raises NotANumber before the weights take one up
 
     def __call__(self, images: Tensor, labels: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+        from torch.nn.utils import clip_grad_norm_
+
+        self.guard.before()
         # Forward: the network's scores for the batch, and how wrong they are.
         scores = self.network(images)
         loss = self.loss.of(scores, labels)
         # Backward: the gradients, and a move against them.
         self.optimizer.zero_grad()
         loss.backward()
+        self.guard.check(loss.detach(), (each.grad for each in self.network.parameters()))
+        if self.clip_norm:
+            clip_grad_norm_(self.network.parameters(), self.clip_norm)
         self.set_rate(rate)
         self.optimizer.step()
         return loss.detach(), scores.detach()

@@ -18,7 +18,7 @@ from engine.analysis.learning import (
     most_forgotten,
     never_learned,
 )
-from engine.data.dataset import Dataset, SetName, Split
+from engine.data.dataset import SetName, Split
 from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
 from gui.in_sight import WhenInSight
@@ -101,13 +101,12 @@ class LearningView(QWidget):
         if run is None or run.started is None or len(evaluations) < 2:
             self._show_empty()
             return
-        steps_per_epoch = run.started.steps_per_epoch
         counted = (self.selection.of, evaluations[-1].step)
         if counted != self._counted:
             self._counted = counted
             self._stack.setCurrentIndex(1)
-            self._count(evaluations, steps_per_epoch, run.dataset)
-        self.chart.set_epochs(max(run.step, evaluations[-1].step) / steps_per_epoch)
+            self._count(evaluations, run)
+        self.chart.set_epochs(run.epochs_at(max(run.step, evaluations[-1].step)))
         self._mark_step()
 
     def _evaluations(self) -> list[Evaluated]:
@@ -129,14 +128,12 @@ class LearningView(QWidget):
             "are never learned. That takes two evaluations of the whole set: two epochs."
         )
 
-    def _count(
-        self, evaluations: Sequence[Evaluated], steps_per_epoch: int, dataset: Dataset | None
-    ) -> None:
+    def _count(self, evaluations: Sequence[Evaluated], run: Run) -> None:
         """Follow every image through the evaluations, and show what comes of it."""
         newest = evaluations[-1]
         history = learning(newest.labels, [one.predicted for one in evaluations])
-        self.chart.show_changes(changes_of(history, evaluations, steps_per_epoch))
-        split = None if dataset is None else dataset.split(self.selection.of)
+        self.chart.show_changes(changes_of(history, evaluations, run))
+        split = None if run.dataset is None else run.dataset.split(self.selection.of)
         self._fill(history, newest.rows, split)
         words = self.tr("The shelves are of all {count} evaluations so far, whichever is shown.")
         self.scope.setText(words.format(count=len(evaluations)))
@@ -222,11 +219,9 @@ def whole_ones(evaluations: Iterable[Evaluated]) -> list[Evaluated]:
     return [one for one in whole if np.array_equal(one.rows, whole[-1].rows)]
 
 
-def changes_of(
-    history: Learning, evaluations: Sequence[Evaluated], steps_per_epoch: int
-) -> list[Change]:
+def changes_of(history: Learning, evaluations: Sequence[Evaluated], run: Run) -> list[Change]:
     """Tell how much was learned and forgotten up to each evaluation since the one before it."""
-    ends = [one.step / steps_per_epoch for one in evaluations]
+    ends = [run.epochs_at(one.step) for one in evaluations]
     return [
         Change(one.step, start, end, int(learned), int(forgotten))
         for one, (start, end), learned, forgotten in zip(

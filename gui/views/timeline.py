@@ -137,7 +137,7 @@ class TimelineView(QWidget):
         if run is None or run.started is None or shown is None:
             return self._none_words(self.selection.of)
         return self.tr("epoch {epoch:.2f}, step {step:,}: {accuracy:.2f} %").format(
-            epoch=shown.step / run.started.steps_per_epoch,
+            epoch=run.epochs_at(shown.step),
             step=shown.step,
             accuracy=100 * shown.accuracy,
         )

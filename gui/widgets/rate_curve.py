@@ -33,16 +33,25 @@ class RateCurve(QWidget):
             if training.epochs > 1
             else self.tr("1 epoch")
         )
-        words = self.tr(
-            "The learning rate over the run: {first} at first, {last} in the end."
-        ).format(
-            first=shown(rate * self.schedule.factor(0.0)),
-            last=shown(rate * self.schedule.factor(1.0)),
-        )
+        first, last = (shown(rate * self.schedule.factor(done)) for done in (0.0, 1.0))
+        words = self._words(first, last)
         self.setToolTip(words)
         self.setAccessibleDescription(words)
-        self.setVisible(any(self.schedule.factor(part / 100) < 1 for part in range(101)))
+        changes = any(self.schedule.factor(part / 100) < 1 for part in range(101))
+        self.setVisible(changes or bool(self.schedule.note))
         self.update()
+
+    def _words(self, first: str, last: str) -> str:
+        """Say the curve in a sentence, with what only the run can tell."""
+        if not self.schedule.note:
+            words = self.tr("The learning rate over the run: {first} at first, {last} in the end.")
+        elif first == last:
+            words = self.tr("The learning rate over the run: {first} at first. It {note}.")
+        else:
+            words = self.tr(
+                "The learning rate over the run: {first} at first, then {last}. It {note}."
+            )
+        return words.format(first=first, last=last, note=self.schedule.note)
 
     def line(self, area: QRectF) -> QPolygonF:
         """Place the rate in an area, a point a pixel: none at its foot, all of it at its head."""
@@ -74,8 +83,15 @@ class RateCurve(QWidget):
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         painter.setPen(colors.color(role.PlaceholderText))
         painter.drawText(head, Qt.AlignmentFlag.AlignLeft, self._rate)
+        below = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom  # clear of the line
+        painter.drawText(area.adjusted(0, 0, 0, -3), below, self._note_within(area.width()))
         painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, "0")
         painter.drawText(foot, Qt.AlignmentFlag.AlignRight, self._epochs)
         painter.setPen(QPen(colors.color(role.Accent), 1.5))
         painter.drawPolyline(self.line(area))
         painter.end()
+
+    def _note_within(self, width: float) -> str:
+        """Write what only the run can tell, shortened where there is little room."""
+        elided = Qt.TextElideMode.ElideRight
+        return self.fontMetrics().elidedText(self.schedule.note, elided, int(width))

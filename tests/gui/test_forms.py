@@ -6,7 +6,15 @@ import pytest
 from pydantic import BaseModel, Field
 from PySide6.QtCore import QEvent, QLocale, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QSpinBox
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QSlider,
+    QSpinBox,
+)
 
 from engine.problems import Problem
 from engine.project.augmentation import Augmentation
@@ -14,12 +22,24 @@ from engine.project.layers import LAYER_TYPES, Conv2d, Dense
 from engine.project.optimizers import OPTIMIZER_TYPES, Adam
 from engine.project.schedules import SCHEDULE_TYPES
 from engine.project.sources import Data
+from engine.project.stopping import EarlyStopping
 from engine.project.training import Training
 from gui.forms import Form, as_number, combo_box, number_text, stepped, whole_limits
 from gui.views.settings import SettingsView
 
-DECLARED = (*LAYER_TYPES, *OPTIMIZER_TYPES, *SCHEDULE_TYPES, Augmentation, Training, Data)
-NESTED = ("optimizer", "schedule", "loss", "augmentation", "source")  # have forms of their own
+DECLARED = (
+    *(*LAYER_TYPES, *OPTIMIZER_TYPES, *SCHEDULE_TYPES),
+    *(Augmentation, EarlyStopping, Training, Data),
+)
+NESTED = ("optimizer", "schedule", "loss", "early_stopping", "augmentation", "source")
+"""Fields that have forms of their own."""
+    "optimizer",
+    "schedule",
+    "loss",
+    "early_stopping",
+    "augmentation",
+    "source",
+)  # have forms of their own
 WHOLE = [
     pytest.param(kind, name, id=f"{kind.__name__}.{name}")
     for kind in DECLARED
@@ -431,3 +451,85 @@ def test_a_choice_finds_its_values(qtbot):
     qtbot.addWidget(box)
 
     assert box.findData("two") == 1
+
+
+class Strength(BaseModel):
+    strength: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        title="Strength",
+        description="How much",
+        json_schema_extra={"step": 0.01},
+    )
+    rate: float = Field(0.01, ge=0, le=1, title="Rate")
+
+
+@pytest.fixture
+def strong(show):
+    form = Form(Strength)
+    form.show_value(Strength())
+    form.told = []
+    form.edited.connect(lambda *edit: form.told.append(edit))
+    return show(form)
+
+
+def test_a_number_that_declares_a_step_has_a_slider_too(strong):
+    assert list(strong.sliders) == ["strength"]
+    assert isinstance(strong.controls["strength"], QLineEdit)
+    assert len(strong.findChildren(QSlider)) == 1
+
+
+def test_a_slider_tells_its_name_and_its_help(strong):
+    assert strong.sliders["strength"].accessibleName() == "Strength"
+    assert strong.sliders["strength"].toolTip() == "How much"
+
+
+def test_a_slider_goes_from_limit_to_limit_in_steps(strong, qtbot):
+    slider = strong.sliders["strength"]
+
+    qtbot.keyClick(slider, Qt.Key.Key_Right)
+    qtbot.keyClick(slider, Qt.Key.Key_PageUp)
+    qtbot.keyClick(slider, Qt.Key.Key_End)
+
+    assert strong.told == [("strength", "0.01"), ("strength", "0.06"), ("strength", "0.5")]
+
+
+def test_every_place_of_a_slider_is_a_short_number(strong):
+    slider = strong.sliders["strength"]
+
+    for steps in range(1, 51):
+        slider.setValue(steps)
+
+    assert [text for _, text in strong.told] == [f"{steps / 100:g}" for steps in range(1, 51)]
+
+
+@pytest.mark.parametrize(("number", "steps"), [(0.2, 20), (0.123, 12), (0.5, 50)])
+def test_a_slider_shows_a_number_without_telling_an_edit(strong, number, steps):
+    strong.show_value(Strength(strength=number))
+
+    assert strong.sliders["strength"].value() == steps
+    assert strong.controls["strength"].text() == f"{number:g}"
+    assert strong.told == []
+
+
+def test_scrolling_over_a_slider_changes_nothing(strong):
+    strong.setFocus()
+
+    scroll(strong.sliders["strength"])
+
+    assert strong.told == []
+
+
+def test_dragging_a_slider_is_one_step_of_undo(settings, document):
+    before = document.project
+    slider = settings.augmentation.sliders["rotate"]
+
+    for degrees in range(1, 16):
+        slider.setValue(degrees)
+
+    assert document.project.training.augmentation.rotate == 15
+    assert settings.augmentation.controls["rotate"].text() == "15"
+    document.undo_stack.undo()
+    assert document.project == before
+    assert slider.value() == 0

@@ -9,7 +9,7 @@ import pytest
 
 from engine.project.presets import FIRST, preset
 from engine.store.runs import read_arrays, read_log
-from engine.training import loop, tuning
+from engine.training import judge, trainer, tuning
 from engine.training.control import Control
 from engine.training.events import (
     EpochDone,
@@ -158,7 +158,7 @@ def test_stop_ends_a_training_that_still_reads_its_images(session, qtbot, monkey
 
 
 def test_stop_ends_a_training_that_is_evaluating(session, qtbot, hold):
-    evaluating = hold((loop, "answers"), lambda network, images, rows, stopped: stopped())
+    evaluating = hold((judge, "answers"), lambda network, images, rows, stopped: stopped())
     session.start(ENDLESS)
     qtbot.waitUntil(evaluating.is_set, timeout=PATIENCE)
 
@@ -238,7 +238,7 @@ def test_an_error_of_the_worker_is_told_with_its_details(session, train, monkeyp
 
 
 def test_an_error_of_the_training_is_told_with_its_details(train, monkeypatch):
-    monkeypatch.setattr(loop, "build", lambda _: 1 / 0)
+    monkeypatch.setattr(trainer, "build", lambda _: 1 / 0)
 
     run = train()
 

@@ -102,7 +102,7 @@ class RatesOverTime(QWidget):
             self._drawn = now
             self._take_in(run, comparable(evaluations))
         self.plot.show_strong(self._strong(self.plot.lines))
-        self.plot.show_mark(evaluation.step / _steps_per_epoch(run))
+        self.plot.show_mark(run.epochs_at(evaluation.step))
         self._describe(evaluation)
 
     def show_rate(self, rate: str) -> None:
@@ -136,8 +136,8 @@ class RatesOverTime(QWidget):
         return self._run.evaluations[self._of] if self._run and self._of else None
 
     def _take_in(self, run: Run, evaluations: Sequence[Evaluated]) -> None:
-        steps, self._rates = self._course.follow(evaluations)
-        self._epochs = steps / _steps_per_epoch(run)
+        self._steps, self._rates = self._course.follow(evaluations)
+        self._epochs = run.course.epochs_of(self._steps) if run.course else self._steps
         self._draw()
 
     def _draw(self) -> None:
@@ -200,11 +200,6 @@ class RatesOverTime(QWidget):
 
     def _describe(self, evaluation: Evaluated) -> None:
         """Say the marked values for those who do not see the lines."""
-        place = int(np.abs(self._epochs * _steps_per_epoch(self._run) - evaluation.step).argmin())
+        place = int(np.abs(self._steps - evaluation.step).argmin())
         lines = [line for line in self.plot.lines if self.plot.is_strong(line.number)]
         self.setAccessibleDescription("; ".join(self._words(line, place) for line in lines))
-
-
-def _steps_per_epoch(run: Run | None) -> int:
-    """An evaluation comes after the start, which tells this; 1 where a record lacks it."""
-    return run.started.steps_per_epoch if run and run.started else 1

@@ -10,7 +10,16 @@ from engine.project.format import dumps, loads
 from engine.project.project import Project
 from engine.project.schedules import Constant, Cosine
 
-LIMITS = {"shift": 0.5, "rotate": 180, "scale": 0.5, "shear": 45}
+LIMITS = {
+    "shift": 0.5,
+    "rotate": 180,
+    "scale": 0.5,
+    "shear": 45,
+    "crop": 0.9,
+    "elastic": 0.25,
+    "erase": 0.5,
+    "noise": 0.5,
+}
 
 
 def written(project):
@@ -66,6 +75,21 @@ def test_a_file_says_schedule_and_augmentation_where_they_are_used():
     }
 
 
+@pytest.mark.parametrize("field", ["crop", "elastic", "erase", "noise"])
+def test_a_file_names_a_later_change_where_it_is_on(field):
+    project = Project().set_augmentation(**{field: 0.1})
+
+    content = written(project)["augmentation"]
+
+    assert content == {"shift": 0.0, "rotate": 0.0, "scale": 0.0, "shear": 0.0, field: 0.1}
+    assert loads(dumps(project)) == project
+
+
+@pytest.mark.parametrize("field", LIMITS)
+def test_erasing_and_noise_alone_need_no_resampling(field):
+    assert Augmentation(**{field: 0.1}).resamples == (field not in ("erase", "noise"))
+
+
 def test_a_file_leaves_them_out_where_they_are_off():
     off = Project().set_training(schedule=Constant(), augmentation=Augmentation())
     warmed_up = Project().set_training(schedule=Constant(warm_up=0.1))
@@ -78,3 +102,9 @@ def test_every_field_explains_itself():
     fields = Augmentation.model_fields.values()
 
     assert all(field.title and (field.description or "").endswith(".") for field in fields)
+
+
+def test_every_field_has_a_slider_whose_steps_reach_its_limit():
+    for name, most in LIMITS.items():
+        step = Augmentation.model_fields[name].json_schema_extra["step"]
+        assert most / step == pytest.approx(round(most / step))

@@ -17,6 +17,7 @@ from engine.project.schedules import (
     Cosine,
     Exponential,
     OneCycle,
+    ReduceOnPlateau,
     Schedule,
     Step,
 )
@@ -34,12 +35,14 @@ falling = st.one_of(
     st.builds(Step, drops=st.integers(1, 100), drop=inside),
     st.builds(Exponential, end=above_zero),
     st.builds(Cosine, end=ends),
+    st.builds(ReduceOnPlateau),
 )
 warmed_up = st.one_of(
     st.builds(Constant, warm_up=shares),
     st.builds(Step, drops=st.integers(1, 100), drop=inside, warm_up=shares),
     st.builds(Exponential, end=above_zero, warm_up=shares),
     st.builds(Cosine, end=ends, warm_up=shares),
+    st.builds(ReduceOnPlateau, drop=inside, warm_up=shares),
 )
 one_cycles = st.builds(
     OneCycle,
@@ -178,6 +181,13 @@ def test_one_cycle_rises_to_its_peak_and_falls(schedule):
     assert falls(fall)
 
 
+def test_what_a_plateau_lowers_is_left_to_the_run():
+    values = factors(ReduceOnPlateau(warm_up=0.5))
+
+    assert values == factors(Constant(warm_up=0.5))
+    assert [kind.title for kind in SCHEDULE_TYPES if kind.note] == ["Reduce on plateau"]
+
+
 def test_a_new_project_keeps_its_rate():
     assert set(factors(Project().training.schedule)) == {1.0}
 
@@ -202,6 +212,11 @@ def test_json_gives_the_same_schedule_back(kind):
         (Cosine(), "end", float("nan"), "End must be"),
         (OneCycle(), "start", 0, "Start must be greater than 0, but it is 0."),
         (OneCycle(), "rise", 1, "Rise must be less than 1, but it is 1."),
+        (ReduceOnPlateau(), "patience", -1, "Patience must be 0 or more, but it is -1."),
+        (ReduceOnPlateau(), "drop", 1, "Drop to must be less than 1, but it is 1."),
+        (ReduceOnPlateau(), "least", 2, "At least must be 1 or less, but it is 2."),
+        (ReduceOnPlateau(), "threshold", 1, "Threshold must be less than 1, but it is 1."),
+        (ReduceOnPlateau(), "watch", "me", "Watch must be 'validation loss' or 'validation acc"),
         (OneCycle(), "shape", "round", "Shape must be 'cosine' or 'linear', but it is 'round'."),
     ],
 )

@@ -25,7 +25,7 @@ PROJECT = preset("digits-mlp")
 
 @pytest.fixture
 def folder(tmp_path):
-    opened = RunFolder(tmp_path / "run", PROJECT)
+    opened = RunFolder.new(tmp_path / "run", PROJECT)
     yield opened
     opened.close()
 
@@ -75,7 +75,7 @@ def test_the_project_is_kept_in_the_folder(folder):
 
 def test_a_folder_that_holds_a_run_is_refused(folder):
     with pytest.raises(ProblemError, match="holds a run already"):
-        RunFolder(folder.path, PROJECT)
+        RunFolder.new(folder.path, PROJECT)
     with pytest.raises(ProblemError, match="holds a run already"):
         check_unused(folder.path)
 
@@ -84,7 +84,7 @@ def test_a_folder_with_other_files_is_taken(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
 
     check_unused(tmp_path)
-    RunFolder(tmp_path, PROJECT).close()
+    RunFolder.new(tmp_path, PROJECT).close()
 
     assert (tmp_path / "notes.txt").read_text() == "mine"
 

@@ -35,7 +35,7 @@ def evaluation(step, of="validation", whole=True, seed=0):
 
 @pytest.fixture
 def folder(project, tmp_path):
-    folder = RunFolder(tmp_path / "run", project)
+    folder = RunFolder.new(tmp_path / "run", project)
     yield folder
     folder.close()
 

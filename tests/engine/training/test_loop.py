@@ -22,8 +22,9 @@ from engine.project.losses import MeanSquaredError
 from engine.project.optimizers import Adam, Sgd
 from engine.project.project import Project
 from engine.project.schedules import Cosine, OneCycle
-from engine.training import evaluation, loop, tuning
+from engine.training import batches, evaluation, judge, trainer, tuning
 from engine.training.augment import augmented
+from engine.training.batches import batch_end, batches_left, sample_steps
 from engine.training.capture import CapturedStep
 from engine.training.control import Control
 from engine.training.events import (
@@ -35,7 +36,8 @@ from engine.training.events import (
     ThreadsChanged,
     Weights,
 )
-from engine.training.loop import Meter, batch_bounds, sample_steps, train
+from engine.training.loop import train
+from engine.training.meter import Meter
 
 
 def of_kind(events, kind):
@@ -142,13 +144,13 @@ def test_the_test_result_is_that_of_a_plain_loop(
 @pytest.fixture
 def captures(monkeypatch):
     """Keep the steps that capturing gives."""
-    steps, capture = [], loop.captured
+    steps, capture = [], trainer.captured
 
     def captured(*arguments):
         steps.append(capture(*arguments))
         return steps[-1]
 
-    monkeypatch.setattr(loop, "captured", captured)
+    monkeypatch.setattr(trainer, "captured", captured)
     return steps
 
 
@@ -221,7 +223,7 @@ ALL = Augmentation(shift=0.2, rotate=20, scale=0.2, shear=10)
 def test_all_that_is_random_follows_the_seed(
     make_project, events_of, content, captures, monkeypatch, captured_from
 ):
-    monkeypatch.setattr(loop, "CAPTURE_FROM", captured_from)
+    monkeypatch.setattr(trainer, "CAPTURE_FROM", captured_from)
     project = make_project(
         Conv2d(filters=4),
         MaxPool2d(),
@@ -247,7 +249,7 @@ def test_only_training_images_are_changed(make_project, make_dataset, events_of,
         seen.append(len(images))
         return augmented(images, augmentation, generator)
 
-    monkeypatch.setattr(loop, "augmented", watched)
+    monkeypatch.setattr(trainer, "augmented", watched)
     still = Sgd(learning_rate=1e-30)  # so that the answers are those of the first weights
     one, other = (
         list(events_of(make_project(optimizer=still, **change), dataset))
@@ -459,7 +461,7 @@ def test_a_long_epoch_is_told_in_about_a_hundred_parts(make_project, make_datase
 
     events = events_of(project, make_dataset(train=1000))
 
-    assert len(of_kind(events, Progress)) == pytest.approx(loop.REPORTS_PER_EPOCH, abs=2)
+    assert len(of_kind(events, Progress)) == pytest.approx(batches.REPORTS_PER_EPOCH, abs=2)
 
 
 def test_the_loss_goes_down(make_project, events_of):
@@ -486,8 +488,8 @@ def test_a_sample_of_a_large_validation_set_stays_the_same(make_project, make_da
     events = events_of(make_project(), make_dataset(validation=700))
     samples = [event for event in of_kind(events, Evaluated) if not event.whole]
 
-    assert len(samples) == 3 * loop.SAMPLES_PER_EPOCH
-    assert {len(event.rows) for event in samples} == {loop.SAMPLE_SIZE}
+    assert len(samples) == 3 * batches.SAMPLES_PER_EPOCH
+    assert {len(event.rows) for event in samples} == {judge.SAMPLE_SIZE}
     assert len({event.rows.tobytes() for event in samples}) == 1
     assert (np.diff(samples[0].rows) > 0).all()
 
@@ -551,12 +553,16 @@ def test_images_are_standardised_where_the_dataset_says_so(project, dataset, eve
     assert one[-1] == other[-1]
 
 
-def test_numbers_that_overflow_do_not_end_the_training(make_project, events_of):
+def test_numbers_that_overflow_end_the_training_while_the_weights_are_sound(
+    make_project, events_of
+):
     layers = [Flatten(), *[Dense()] * 6]
     events = events_of(make_project(*layers, optimizer=Sgd(learning_rate=100), epochs=5))
 
-    assert events[-1].reason == "completed"
-    assert np.isnan(of_kind(events, Progress)[-1].loss)
+    diverged, last, end = events[-3:]
+    assert end == Finished("diverged", diverged.step, epoch=0)
+    assert diverged.message.endswith(".")
+    assert all(np.isfinite(values).all() for values in last.tensors.values())
 
 
 # ---- stop at any batch
@@ -587,7 +593,7 @@ def test_it_stops_wherever_it_is_asked(project, make_dataset, monkeypatch):
     for times in range(asked):
         events = list(train(project, dataset, StopAfter(times), threads=1))
         last, end = events[-2:]
-        assert end == Finished("stopped", end.step, epoch=end.step // 5)
+        assert end == Finished("stopped", end.step, epoch=len(of_kind(events, EpochDone)))
         assert (type(last), last.kind, last.step) == (Weights, "last", end.step)
         assert "test" not in [event.of for event in of_kind(events, Evaluated)]
 
@@ -630,11 +636,21 @@ def test_no_step_is_taken_after_the_stop(project, dataset):
 # ---- batches
 
 
+def bounds_of(count, project):
+    bounds, start = [], 0
+    while start < count:
+        assert batches_left(start, count, project) > 0
+        bounds.append((start, batch_end(start, count, project)))
+        start = bounds[-1][1]
+    assert len(bounds) == batches_left(0, count, project)
+    return bounds
+
+
 @given(st.integers(1, 300), st.integers(1, 80), st.booleans())
 def test_batches_hold_every_image_once(count, size, normalises):
     project = Project().insert(0, BatchNorm()) if normalises else Project()
 
-    bounds = batch_bounds(count, size, project)
+    bounds = bounds_of(count, project.set_training(batch_size=size))
 
     rows = [row for start, end in bounds for row in range(start, end)]
     sizes = [end - start for start, end in bounds]
@@ -645,7 +661,9 @@ def test_batches_hold_every_image_once(count, size, normalises):
 
 @given(st.integers(2, 300), st.integers(2, 80))
 def test_batch_normalisation_never_gets_a_lone_image(count, size):
-    bounds = batch_bounds(count, size, Project().insert(0, BatchNorm()))
+    project = Project().insert(0, BatchNorm()).set_training(batch_size=size)
+
+    bounds = bounds_of(count, project)
 
     assert all(end - start > 1 for start, end in bounds)
 
@@ -666,11 +684,11 @@ def test_a_partial_last_batch_is_learned_from(make_project, make_dataset, events
 
 
 @given(st.integers(1, 5000))
-def test_samples_are_taken_within_an_epoch(batches):
-    steps = sample_steps(batches)
+def test_samples_are_taken_within_an_epoch(count):
+    steps = sample_steps(count)
 
-    assert len(steps) <= loop.SAMPLES_PER_EPOCH
-    assert all(0 < step < batches for step in steps)
+    assert len(steps) <= batches.SAMPLES_PER_EPOCH
+    assert all(0 < step < count for step in steps)
 
 
 # ---- what does not fit

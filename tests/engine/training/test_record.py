@@ -140,6 +140,7 @@ def test_the_folder_holds_nothing_else(project, kept, tmp_path):
         "evaluations",
         "events.jsonl",
         "last.safetensors",
+        "lock",
         "project.json",
         "test.npz",
     ]
@@ -154,6 +155,7 @@ def test_a_stopped_run_keeps_its_weights(project, kept, tmp_path):
     assert list(read_log(tmp_path / "run"))[-1]["reason"] == "stopped"
 
 
+@pytest.mark.usefixtures("unguarded")
 def test_numbers_that_overflow_are_null_in_the_log(make_project, kept, tmp_path):
     layers = [Flatten(), *[Dense()] * 6]
     kept(make_project(*layers, optimizer=Sgd(learning_rate=100), epochs=5), tmp_path / "run")
@@ -269,7 +271,11 @@ def test_after_a_failure_nothing_more_is_kept(project, kept, tmp_path, monkeypat
 
     kept(project, tmp_path / "run")
 
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [LOG, "project.json"]
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        LOG,
+        "lock",
+        "project.json",
+    ]
 
 
 def contents(folder):

@@ -139,6 +139,7 @@ def test_a_run_stopped_within_an_epoch_keeps_its_newest_answers_whole(
     assert not newest.whole
 
 
+@pytest.mark.usefixtures("unguarded")
 def test_numbers_that_overflowed_come_back(make_project, follow, folder):
     layers = [Flatten(), *[Dense()] * 6]
     followed = follow(make_project(*layers, optimizer=Sgd(learning_rate=100), epochs=5))

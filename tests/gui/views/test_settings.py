@@ -8,7 +8,16 @@ from PySide6.QtWidgets import QApplication, QWidget
 from engine.project.augmentation import Augmentation
 from engine.project.losses import LOSS_TYPES, MeanSquaredError
 from engine.project.optimizers import OPTIMIZER_TYPES, Sgd
-from engine.project.schedules import SCHEDULE_TYPES, Constant, Cosine, Exponential, OneCycle, Step
+from engine.project.schedules import (
+    SCHEDULE_TYPES,
+    Constant,
+    Cosine,
+    Exponential,
+    OneCycle,
+    ReduceOnPlateau,
+    Step,
+)
+from engine.project.stopping import EarlyStopping
 from gui.views.settings import SettingsView
 
 LEFT = Qt.MouseButton.LeftButton
@@ -186,6 +195,113 @@ def test_the_drawn_rate_is_said_in_words_too(view, document):
     assert view.rate_curve.toolTip() == words
 
 
+def test_a_plateau_is_drawn_level_and_says_that_it_falls(view, document):
+    choose(view.schedule.box, ReduceOnPlateau)
+
+    line = view.rate_curve.line(QRectF(0, 0, 200, 40))
+
+    assert view.rate_curve.isVisible()
+    assert {point.y() for point in line} == {0}
+    assert view.rate_curve.accessibleDescription() == (
+        "The learning rate over the run: 0.001 at first. It falls when validation stops improving."
+    )
+
+
+def test_a_plateau_after_a_warm_up_is_said_in_words(view):
+    choose(view.schedule.box, ReduceOnPlateau)
+    view.schedule.form.edited.emit("warm_up", "0.1")
+
+    assert view.rate_curve.toolTip() == (
+        "The learning rate over the run: 1e-05 at first, then 0.001. "
+        "It falls when validation stops improving."
+    )
+
+
+def test_early_stopping_shows_its_numbers_only_where_it_is_on(view, document):
+    assert not shown_fields(view.stopping)
+
+    view.stopping_on.controls["on"].click()
+    assert document.project.training.early_stopping == EarlyStopping(on=True)
+    assert set(shown_fields(view.stopping)) == set(EarlyStopping.model_fields) - {"on"}
+
+    document.undo_stack.undo()
+    assert not shown_fields(view.stopping)
+    assert not view.stopping_on.controls["on"].isChecked()
+
+
+def test_early_stopping_is_edited_and_undone(view, document):
+    view.stopping_on.controls["on"].click()
+
+    choose(view.stopping.controls["watch"], "validation accuracy")
+    view.stopping.controls["patience"].setValue(9)
+    view.stopping.edited.emit("least_change", "0.01")
+    view.stopping.controls["restore_best"].click()
+    assert document.project.training.early_stopping == EarlyStopping(
+        on=True, watch="validation accuracy", patience=9, least_change=0.01, restore_best=False
+    )
+    for _ in range(4):
+        document.undo_stack.undo()
+
+    assert document.project.training.early_stopping == EarlyStopping(on=True)
+
+
+def test_a_wrong_number_of_early_stopping_gets_a_sentence(view, document):
+    view.stopping_on.controls["on"].click()
+    before = document.project
+
+    view.stopping.edited.emit("least_change", "-1")
+
+    assert document.project is before
+    assert view.stopping.problems["least_change"].isVisible()
+
+
+def test_gradients_are_clipped_and_a_wrong_norm_gets_a_sentence(view, document):
+    view.clipping.edited.emit("clip_norm", "1.5")
+    assert document.project.training.clip_norm == 1.5
+
+    view.clipping.edited.emit("clip_norm", "-1")
+
+    assert document.project.training.clip_norm == 1.5
+    assert view.clipping.problems["clip_norm"].isVisible()
+    document.undo_stack.undo()
+    assert view.clipping.controls["clip_norm"].text() == "0"
+
+
+def test_what_differs_from_the_run_is_applied_to_it(view, document, qtbot):
+    told = []
+    view.change_wanted.connect(lambda *change: told.append(change))
+    view.show_running(document.project)
+    assert not view.run_changes.button.isVisible()
+
+    view.optimizer.form.edited.emit("learning_rate", "0.5")
+    view.training.controls["batch_size"].setValue(64)
+    qtbot.mouseClick(view.run_changes.button, LEFT)
+
+    assert told == [("batch_size", 64), ("optimizer.learning_rate", 0.5)]
+    view.show_running(document.project)
+    assert not view.run_changes.button.isVisible()
+
+
+def test_an_edit_that_is_undone_is_no_change_of_the_run(view, document):
+    view.show_running(document.project)
+    view.optimizer.form.edited.emit("learning_rate", "0.5")
+
+    document.undo_stack.undo()
+
+    assert not view.run_changes.button.isVisible()
+    view.show_running(None)
+    assert not view.run_changes.isVisible()
+
+
+def test_tab_reaches_the_norm_between_optimizer_and_schedule(view):
+    order = [view.optimizer.form.controls["beta2"]]
+    while order[-1] is not view.schedule.box:
+        order.append(order[-1].nextInFocusChain())
+
+    assert view.clipping.controls["clip_norm"] in order
+    assert view.loss.box not in order
+
+
 def test_tab_goes_from_a_choice_through_its_new_numbers_to_the_next(view):
     choose(view.schedule.box, Step)
 
@@ -332,7 +448,11 @@ def test_no_control_is_without_a_name(view):
             view.rate_curve,
             *view.optimizer.form.controls.values(),
             *view.schedule.form.controls.values(),
+            *view.clipping.controls.values(),
             *view.training.controls.values(),
+            *view.stopping_on.controls.values(),
+            *view.stopping.controls.values(),
+            view.run_changes.button,
             *view.augmentation.controls.values(),
             *view.data.controls.values(),
         )

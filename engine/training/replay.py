@@ -1,0 +1,169 @@
+"""What a run's log tells that its training was given from outside, so that it can be given again:
+changes on the way, thread counts, and the end that a person asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.problems import ProblemError
+from engine.store.runs import read_log
+from engine.training.control import Change, Control
+from engine.training.events import Branched
+from engine.training.tuning import ThreadTuner
+
+Line = dict[str, Any]
+
+MOST_THREADS = 512  # whoever wrote the log, torch is not asked for more
+LARGEST_VALUE = 1e38  # of a change
+ENDS = ("Finished", "Failed")
+NOT_REPEATED = ("ThreadsChanged", "Paused", "Continued", "Resumed", "Warned")
+"""Events that come from outside or by the clock: a repetition need not tell them."""
+
+
+@dataclass
+class Script:
+    """What was given to a training, by the number of steps done by then."""
+
+    begin: int = 0
+    branched: Branched | None = None  # what is before `begin` is its parent's
+    device: str = ""
+    first_threads: int = 1
+    threads: dict[int, int] = field(default_factory=dict)  # from the end of a step on
+    restarts: dict[int, int] = field(default_factory=dict)  # thread counts, where it was resumed
+    changes: dict[int, list[Change]] = field(default_factory=dict)
+    last_step: int = 0
+    end: str = ""  # the reason that Finished gives, "failed", or "" where the log breaks off
+
+    def hear(self, line: Line) -> None:
+        """Take in a line of the log; those that say nothing, or nothing sound, are left out."""
+        match line:
+            case {"event": "Started", "threads": int(count), "device": str(self.device)}:
+                self.first_threads = count if _sound(count) else 1
+            case {"event": "ThreadsChanged", "step": int(step), "threads": int(count)}:
+                if _sound(count):
+                    (self.restarts if step in self.restarts else self.threads)[step] = count
+            case {"event": "Resumed", "step": int(step)}:
+                self.restarts[step] = self.first_threads
+            case {"event": "Changed", "step": int(step), "field": str(name), "new": value}:
+                if isinstance(value, int | float) and abs(value) < LARGEST_VALUE:
+                    self.changes.setdefault(step, []).append((name, value))
+            case {"event": "Branched"}:
+                self._leave_parent(line)
+            case {"event": "Finished", "reason": str(self.end)}:
+                pass
+            case {"event": "Failed"}:
+                self.end = "failed"
+        if isinstance(step := line.get("step"), int):
+            self.last_step = max(self.last_step, step)
+
+    def _leave_parent(self, line: Line) -> None:
+        """Forget what was given before: the branch begins with its outcome."""
+        match line:
+            case {"step": int(step), "parent": str(parent)}:
+                self.begin, self.branched = step, Branched(step, parent, 0, 0, 0)
+        self.threads.clear()
+        self.restarts.clear()
+        self.changes.clear()
+
+
+def read_script(folder: Path, alive: Callable[[], None]) -> Script:
+    """Read a run folder's log as far as its end; `alive` is called at each line.
+
+    Raises:
+        ProblemError: it does not begin as the log of a run does.
+        OSError: it can't be read.
+    """
+    script = Script()
+    for line in read_log(folder):
+        alive()
+        if not script.device and line.get("event") != "Started":
+            break
+        script.hear(line)
+        if script.end:
+            break
+    if not script.device:
+        raise ProblemError(
+            "The log in {path} does not begin as the log of a run does, so it can't be repeated. "
+            "Choose the folder of a run.",
+            path=str(folder),
+        )
+    return script
+
+
+def repeated_lines(folder: Path, script: Script) -> Iterator[Line]:
+    """Give the lines that a repetition must tell again; those of a branch's parent are not."""
+    own = script.branched is None
+    branches = 0 if own else _branches(folder)
+    for line in read_log(folder):
+        event = line.get("event")
+        if event == "Branched" and not own:
+            branches -= 1
+            own = not branches
+        if own and (event == "Resumed" or event not in NOT_REPEATED) and event != "Failed":
+            yield line
+        if event in ENDS:
+            return
+
+
+def _branches(folder: Path) -> int:
+    return sum(line.get("event") == "Branched" for line in read_log(folder))
+
+
+def _sound(count: int) -> bool:
+    return 1 <= count <= MOST_THREADS
+
+
+class ReplayedThreads(ThreadTuner):
+    """Sets torch's thread count at each step to what the log tells, and measures nothing."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self.step = script.begin  # steps done
+        self.changed = False  # never told: the log is not written again
+        self._use(script.first_threads)
+
+    @contextmanager
+    def timing(self) -> Iterator[None]:
+        """Set the count for a step, and afterwards that for what follows it."""
+        self.restart()
+        yield
+        self.step += 1
+        self._use(self._script.threads.get(self.step, self.threads))
+
+    def restart(self) -> None:
+        """Take the count with which the run was resumed after these steps, if it was."""
+        self._use(self._script.restarts.get(self.step, self.threads))
+
+
+class ReplayedControl(Control):
+    """Asks a training for what a log tells that was asked of it.
+
+    `tell` receives the number of steps done, often; it may raise Cancelled.
+    """
+
+    def __init__(
+        self, script: Script, threads: ReplayedThreads, tell: Callable[[int], None]
+    ) -> None:
+        super().__init__()
+        self._script, self._threads, self._tell = script, threads, tell
+        self.ending = False  # whether all was told that came before the person's stop
+
+    @property
+    def stopped(self) -> bool:
+        """Whether this is the place where the run was stopped."""
+        return self.ending and self._threads.step >= self._script.last_step
+
+    def hold(self) -> bool:
+        """Tell how far it is; gives whether to go on."""
+        self._tell(self._threads.step)
+        return super().hold()
+
+    def take_changes(self, step: int) -> list[Change]:
+        """Give the changes that were made after so many steps."""
+        self._tell(step)
+        return self._script.changes.get(step, [])

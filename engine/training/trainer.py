@@ -1,0 +1,462 @@
+"""All that a training is at a moment: what it learns with, what it has learned, where it stands.
+
+The loop reads like the lesson because the state is here, in one place: it can be written down after
+any step, and put back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.dataset import Dataset
+from engine.problems import ProblemError
+from engine.project.format import dumps
+from engine.project.layers import Layer
+from engine.project.project import Project
+from engine.project.schedules import ReduceOnPlateau
+from engine.project.stopping import measured
+from engine.store.checkpoints import Checkpoint
+from engine.training.augment import augmented
+from engine.training.batches import batch_end, batches_left, sample_steps
+from engine.training.capture import captured
+from engine.training.changes import LEARNING_RATE, changed, dropouts, value_of
+from engine.training.control import Control
+from engine.training.course import Course
+from engine.training.device import choose_device
+from engine.training.evaluation import evaluated
+from engine.training.events import (
+    Branched,
+    Changed,
+    EpochDone,
+    Evaluated,
+    Finished,
+    Snapshot,
+    Started,
+    Warned,
+    Weights,
+)
+from engine.training.judge import Judge, tensors
+from engine.training.meter import Meter
+from engine.training.network import build
+from engine.training.plateau import Patience, Plateau
+from engine.training.step import PlainStep, Step
+from engine.training.tuning import ThreadTuner
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+CAPTURE_FROM = 200  # steps of a run; a shorter one is over before capturing its step has paid
+
+Kind = Literal["first", "running", "epoch", "best", "end"]
+
+
+class Trainer:
+    """The network and everything around it, from the first step to the last."""
+
+    def __init__(
+        self,
+        project: Project,
+        dataset: Dataset,
+        control: Control,
+        threads: ThreadTuner | int | None = None,
+    ) -> None:
+        import torch
+
+        settings = project.training
+        self.project, self.dataset = project, dataset
+        self.device = choose_device(settings.device)
+        self.images, self.labels = tensors(dataset, dataset.train, self.device)
+        self.validation = Judge(project, dataset, "validation", self.device, control)
+        self.test = Judge(project, dataset, "test", self.device, control)
+
+        # One seed decides the first weights, the order of the images, their changes, the dropout.
+        torch.manual_seed(settings.seed)
+        self._shuffling = torch.Generator().manual_seed(settings.seed)
+        self._changing = torch.Generator().manual_seed(settings.seed + 1)
+        self.network = build(project).to(self.device).to(memory_format=torch.channels_last)
+        self.take_step: Step
+        self.plateau: Plateau
+        self.patience: Patience
+        self._take_up_settings()
+        if not isinstance(threads, ThreadTuner):
+            threads = ThreadTuner(threads if self.device.type == "cpu" else 1)
+        self.tuner = threads
+
+        self.step = self.number = self.position = 0  # steps; batches and images of this epoch
+        self.epoch = 1
+        self.batches = batches_left(0, self.count, project)
+        self.course = Course.straight(self.batches, settings.epochs)
+        self.best_accuracy = -1.0
+        self.best_weights: dict[str, Tensor] = {}
+        self.enough = False  # whether early stopping has ended the epochs
+        self._plain_steps = 0  # since the beginning, or a change of what is recorded
+        self._record_again = False
+        self._order: Tensor | None = None
+        self._rows = np.arange(self.count)
+        self._scores = torch.empty(self.count, len(dataset.class_names), device=self.device)
+        self._unfinished: tuple[dict[str, Tensor], dict[str, float]] | None = None
+
+    # ---- where it stands
+
+    @property
+    def count(self) -> int:
+        """The number of images to learn from."""
+        return len(self.labels)
+
+    @property
+    def over(self) -> bool:
+        """Whether no epoch is left."""
+        return self.enough or self.epoch > self.course.epochs
+
+    @property
+    def images_left(self) -> bool:
+        """Whether this epoch has a batch left."""
+        return self.position < self.count
+
+    @property
+    def sample_due(self) -> bool:
+        """Whether the sample of the validation set is judged after this batch."""
+        return self.number in self._samples_at
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        training = self.project.training
+        factor = training.schedule.factor(self.course.share(self.step))
+        return training.optimizer.learning_rate * factor * self.plateau.multiple
+
+    # ---- epochs and batches
+
+    def begin_epoch(self) -> None:
+        """Shuffle, or go on in the middle of an epoch."""
+        import torch
+
+        self._samples_at = sample_steps(self.batches)
+        self._shuffled_from = self._shuffling.get_state()
+        self._order = torch.randperm(self.count, generator=self._shuffling).to(self.device)
+        self._shuffled_labels = self.labels[self._order]
+        self.meter = Meter(self._scores)
+        if self._unfinished is not None:
+            self.meter.put_back(*self._unfinished, self._shuffled_labels)
+            self._unfinished = None
+
+    def next_batch(self) -> tuple[Tensor, Tensor]:
+        """Take the next images (N, C, H, W), changed a little if asked for, and labels (N,)."""
+        assert self._order is not None
+        start, end = self.position, batch_end(self.position, self.count, self.project)
+        self._taken = slice(start, end)
+        batch = self.images.index_select(0, self._order[start:end])
+        changes = self.project.training.augmentation
+        self._changing_from = self._changing.get_state() if changes.on else None
+        batch = augmented(batch, changes, self._changing)
+        self.position = end
+        return batch, self._shuffled_labels[start:end]
+
+    def batch_rows(self) -> NDArray[np.int64]:
+        """Tell the places (N,) in the training set of the batch that was taken last."""
+        assert self._order is not None
+        rows: NDArray[np.int64] = self._order[self._taken].cpu().numpy()
+        return rows
+
+    def learn(self, images: Tensor, labels: Tensor) -> None:
+        """Take a step that learns from a batch."""
+        if self._record_again:
+            self._record_again = False
+            first = slice(0, self.project.training.batch_size)
+            self.take_step = captured(self.plain_step, self.images[first], self.labels[first])
+        with self.tuner.timing():
+            loss, scores = self.take_step(images, labels, self.rate)
+        self.step += 1
+        self.number += 1
+        self._plain_steps += 1
+        self.meter.add(loss, scores, labels)
+
+    def give_back(self) -> None:
+        """Undo the taking of the last batch, from which nothing was learned."""
+        self.position = self._taken.start
+        if self._changing_from is not None:
+            self._changing.set_state(self._changing_from)
+
+    def record_step(self, images: Tensor, labels: Tensor) -> None:
+        """Record the step, once one was taken plainly, if the run is long enough for it to pay."""
+        long = self.course.total_steps >= CAPTURE_FROM
+        if self._plain_steps == 1 and long and self.device.type == "cpu":
+            self.take_step = captured(self.plain_step, images, labels)
+
+    def answers_while_learning(self) -> Evaluated:
+        """Give the answers to the training images as each was learned from in this epoch."""
+        import torch
+
+        assert self._order is not None
+        scores = torch.empty_like(self._scores).index_copy_(0, self._order, self._scores)
+        return evaluated(
+            scores,
+            self._rows,
+            self.dataset.train.labels,
+            loss=self.meter.means()[0],
+            step=self.step,
+            epoch=self.epoch,
+            of="training",
+            whole=True,
+        )
+
+    def judge(self, how: Callable[[nn.Module, int, int], Evaluated | None]) -> Evaluated | None:
+        """Have the network judged as it is now; None when asked to stop meanwhile."""
+        return how(self.network, self.step, min(self.epoch, self.course.epochs))
+
+    def end_epoch(self, judged: Evaluated) -> EpochDone:
+        """Take in how the validation set was judged, and go to the next epoch."""
+        loss, accuracy = self.meter.means()
+        best = judged.accuracy > self.best_accuracy
+        self.best_accuracy = max(self.best_accuracy, judged.accuracy)
+        done = EpochDone(
+            self.step, self.epoch, loss, accuracy, judged.loss, judged.accuracy, best=best
+        )
+        self._hear(done)
+        self.epoch += 1
+        self.number = self.position = 0
+        self.batches = batches_left(0, self.count, self.project)
+        self._order = None
+        return done
+
+    def _hear(self, done: EpochDone) -> None:
+        """Let the schedule and early stopping know of an epoch."""
+        schedule, stopping = self.project.training.schedule, self.project.training.early_stopping
+        figures = done.validation_loss, done.validation_accuracy
+        if isinstance(schedule, ReduceOnPlateau):
+            self.plateau.heard(measured(schedule.watch, *figures))
+        self.enough = self.patience.heard(measured(stopping.watch, *figures))
+        if self.patience.improved and stopping.on and stopping.restore_best:
+            state = self.network.state_dict()
+            self.best_weights = {name: value.clone() for name, value in state.items()}
+
+    def put_best_back(self) -> None:
+        """Give the network the weights of its best epoch, if early stopping is to restore them."""
+        if self.best_weights:
+            self.network.load_state_dict(self.best_weights)
+
+    # ---- changes on the way
+
+    def change(self, field: str, value: float) -> Changed | Warned | None:
+        """Give a field of the project another value from the next step on."""
+        try:
+            old = value_of(self.project, field)
+            project = changed(self.project, field, value)
+        except ProblemError as error:
+            return Warned(str(error))
+        if old == value_of(project, field):
+            return None
+        self._adopt(project, again=field != LEARNING_RATE)
+        new = value_of(project, field)
+        return Changed(self.step, field, old, new, *self._steps_ahead())
+
+    def _adopt(self, project: Project, *, again: bool) -> None:
+        """Go on with other numbers; `again` says that what was recorded of a step is not true any
+        more.
+        """
+        resized = project.training.batch_size != self.project.training.batch_size
+        self.project = project
+        self._set_dropout()
+        for group in self.optimizer.param_groups:
+            group.update(project.training.optimizer.options())
+        if again:
+            self._step_plainly()
+        if resized:
+            self._bend()
+
+    def branch(self, project: Project, parent: str) -> Branched:
+        """Go on with another project, as another run: its layers are the same, all else may differ.
+
+        Raises:
+            ProblemError: the layers are others.
+        """
+        if _without_rates(project) != _without_rates(self.project):
+            raise ProblemError(
+                "The layers are others than those of the run, so its weights do not fit. Put the "
+                "run's layers back, or train the changed network from its beginning."
+            )
+        optimizer, plateau, patience = self.optimizer, self.plateau, self.patience
+        same = type(project.training.optimizer) is type(self.project.training.optimizer)
+        self.project = project
+        self._take_up_settings()
+        if same:
+            self.optimizer.state.update(optimizer.state)
+        self.plateau = Plateau.restored(self.plateau.schedule, plateau.state())
+        self.patience = Patience.restored(self.patience.settings, patience.state())
+        self.enough = False
+        self._set_dropout()
+        self._step_plainly()
+        self.course = replace(self.course, epochs=project.training.epochs)
+        self._bend()
+        return Branched(self.step, parent, self.course.epochs, *self._steps_ahead())
+
+    def _set_dropout(self) -> None:
+        for name, rate in dropouts(self.project).items():
+            self.network.get_submodule(name).p = rate  # type: ignore[assignment]  # a float
+
+    def _step_plainly(self) -> None:
+        self.take_step = self.plain_step
+        self._plain_steps, self._record_again = 0, False
+
+    def _bend(self) -> None:
+        left, per_epoch = self._steps_ahead()
+        self.batches = self.number + left
+        self._samples_at = sample_steps(self.batches)
+        self.course = self.course.bent(self.step, left, per_epoch)
+
+    def _steps_ahead(self) -> tuple[int, int]:
+        """Count the steps to the epoch's end, and those of each later epoch."""
+        left = batches_left(self.position, self.count, self.project)
+        return left, batches_left(0, self.count, self.project)
+
+    def _take_up_settings(self) -> None:
+        """Make what the project's settings ask for around the network."""
+        training = self.project.training
+        self.optimizer = training.optimizer.build(self.network.parameters())
+        self.plain_step = PlainStep(self.network, training.loss, self.optimizer, training.clip_norm)
+        self.take_step = self.plain_step
+        schedule = training.schedule
+        self.plateau = Plateau(
+            schedule if isinstance(schedule, ReduceOnPlateau) else ReduceOnPlateau()
+        )
+        self.patience = Patience(training.early_stopping)
+
+    # ---- what it tells of itself
+
+    def started(self, run: str) -> Started:
+        """Tell how much work there is."""
+        return Started(
+            run=run,
+            parameters=sum(weights.numel() for weights in self.network.parameters()),
+            train_count=self.count,
+            validation_count=len(self.dataset.validation),
+            test_count=len(self.dataset.test),
+            epochs=self.course.epochs,
+            steps_per_epoch=self.batches,
+            device=self.device.type,
+            threads=self.tuner.threads,
+        )
+
+    def weights(self, epoch: int, kind: Literal["best", "last"]) -> Weights:
+        """Copy the weights, so that training can go on."""
+        state = self.network.state_dict()
+        copies = {name: value.cpu().numpy().copy() for name, value in state.items()}
+        return Weights(self.step, epoch, kind, copies)
+
+    def finished(self, tested: Evaluated) -> Finished:
+        """Tell the end, after the test set was judged."""
+        reason: Literal["early", "completed"] = "completed"
+        if self.epoch <= self.course.epochs:
+            reason = "early"
+        return Finished(reason, self.step, self.epoch - 1, tested.loss, tested.accuracy)
+
+    # ---- all of it, written down and put back
+
+    def snapshot(self, kind: Kind) -> Snapshot:
+        """Write down all that the next step depends on."""
+        import torch
+
+        parts: dict[str, Tensor] = {
+            "random/torch": torch.get_rng_state(),
+            "random/changing": self._changing.get_state(),
+            "random/shuffling": (
+                self._shuffling.get_state() if self._order is None else self._shuffled_from
+            ),
+        }
+        if self.device.type == "cuda":
+            parts["random/cuda"] = torch.cuda.get_rng_state(self.device)
+        parts |= {f"network/{name}": value for name, value in self.network.state_dict().items()}
+        parts |= {f"best/{name}": value for name, value in self.best_weights.items()}
+        for name, weights in self.network.named_parameters():
+            for key, value in self.optimizer.state[weights].items():
+                if isinstance(value, torch.Tensor):
+                    parts[f"optimizer/{name}/{key}"] = value
+        figures: dict[str, float] = {}
+        if self.position:
+            told, figures = self.meter.parts()
+            parts |= {f"meter/{name}": value for name, value in told.items()}
+        return Snapshot(
+            step=self.step,
+            epoch=self.epoch,
+            kind=kind,
+            tensors={name: _copied(value) for name, value in parts.items()},
+            state={
+                "project": dumps(self.project),
+                "course": self.course.plain(),
+                "epoch": self.epoch,
+                "number": self.number,
+                "position": self.position,
+                "batches": self.batches,
+                "plain_steps": self._plain_steps,
+                "recorded": self._record_again or self.take_step is not self.plain_step,
+                "best_accuracy": self.best_accuracy,
+                "enough": self.enough,
+                "plateau": self.plateau.state(),
+                "patience": self.patience.state(),
+                "meter": figures,
+            },
+        )
+
+    def put_back(self, checkpoint: Checkpoint) -> None:
+        """Be as the training was when this was written down."""
+        import torch
+
+        state = checkpoint.state
+        parts = {
+            name: torch.from_numpy(np.array(value)) for name, value in checkpoint.tensors.items()
+        }
+        self.network.load_state_dict(_under(parts, "network/"))
+        self._put_back_optimizer(_under(parts, "optimizer/"))
+        self.best_weights = {
+            name: value.to(self.device) for name, value in _under(parts, "best/").items()
+        }
+        torch.set_rng_state(parts["random/torch"])
+        self._changing.set_state(parts["random/changing"])
+        self._shuffling.set_state(parts["random/shuffling"])
+        if "random/cuda" in parts and self.device.type == "cuda":
+            torch.cuda.set_rng_state(parts["random/cuda"], self.device)
+        self.step, self.epoch = checkpoint.step, state["epoch"]
+        self.number, self.position, self.batches = (
+            state[name] for name in ("number", "position", "batches")
+        )
+        self.course = Course.read(state["course"])
+        self.best_accuracy, self.enough = state["best_accuracy"], state["enough"]
+        self.plateau = Plateau.restored(self.plateau.schedule, state["plateau"])
+        self.patience = Patience.restored(self.patience.settings, state["patience"])
+        self._plain_steps = state["plain_steps"]
+        if self.position:
+            self._unfinished = _under(parts, "meter/"), state["meter"]
+        self._record_again = state["recorded"]
+
+    def _put_back_optimizer(self, parts: dict[str, Tensor]) -> None:
+        import torch
+
+        for name, weights in self.network.named_parameters():
+            for key, value in _under(parts, f"{name}/").items():
+                if value.shape == weights.shape and key != "step":  # laid out as the weights are
+                    value = torch.empty_like(weights).copy_(value)
+                elif self.optimizer.param_groups[0].get("fused"):
+                    value = value.to(weights.device)
+                self.optimizer.state[weights][key] = value
+
+
+def _without_rates(project: Project) -> tuple[Layer, ...]:
+    """Give the layers, dropout's rates left out: what decides which weights there are."""
+    for name in dropouts(project):
+        project = project.set_layer(name, rate=0.5)
+    return project.layers
+
+
+def _under(parts: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): value for name, value in parts.items() if name.startswith(prefix)
+    }
+
+
+def _copied(value: Tensor) -> NDArray[np.generic]:
+    return np.array(value.detach().cpu().contiguous().numpy())

@@ -1,0 +1,247 @@
+"""A training that goes on from any of its steps is the one that was never interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.problems import ProblemError
+from engine.project.augmentation import Augmentation
+from engine.project.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten
+from engine.project.optimizers import OPTIMIZER_TYPES, Adam, Sgd
+from engine.project.schedules import OneCycle, ReduceOnPlateau
+from engine.project.stopping import EarlyStopping
+from engine.store.checkpoints import Checkpoint, Checkpoints
+from engine.training import trainer
+from engine.training.control import Control
+from engine.training.events import (
+    Branched,
+    Changed,
+    Continued,
+    Evaluated,
+    Finished,
+    Paused,
+    Resumed,
+    Snapshot,
+    Started,
+    ThreadsChanged,
+    Weights,
+)
+from engine.training.loop import Begin, train
+
+LAYERS = (Conv2d(filters=3), BatchNorm(), Flatten(), Dropout(rate=0.3), Dense(units=5))
+CHANGING = Augmentation(shift=0.1, rotate=10.0)
+
+
+class Changes(Control):
+    """Asks for changes after some of the steps, as a person or a replayed log does."""
+
+    def __init__(self, changes):
+        super().__init__()
+        self.changes = changes
+
+    def take_changes(self, step):
+        return self.changes.get(step, [])
+
+
+def always(_moment):
+    return True
+
+
+def whole(project, dataset, control=None):
+    return list(train(project, dataset, control or Control(), threads=1, due=always))
+
+
+def checkpoint_of(snapshot, tmp_path):
+    """Take a snapshot through the disk."""
+    kept = Checkpoint(
+        snapshot.step, snapshot.epoch, snapshot.kind, snapshot.tensors, snapshot.state
+    )
+    Checkpoints(tmp_path).write(kept)
+    return Checkpoints(tmp_path).read(snapshot.step)
+
+
+def resumed(project, dataset, checkpoint, control=None, parent=""):
+    begin = Begin(checkpoint, parent)
+    control = control or Control()
+    return list(train(project, dataset, control, threads=1, begin=begin, due=always))
+
+
+def told(events, content):
+    """Give what a log would tell and more: all but that it was interrupted."""
+    silent = (Snapshot, Started, Resumed, ThreadsChanged, Paused, Continued)
+    return [content(event) for event in events if not isinstance(event, silent)]
+
+
+def check_every_snapshot(project, dataset, content, tmp_path, changes=None):
+    control = Changes(changes or {})
+    events = whole(project, dataset, control)
+    places = [place for place, event in enumerate(events) if isinstance(event, Snapshot)]
+    assert len(places) > 5
+    for place in places:
+        checkpoint = checkpoint_of(events[place], tmp_path)
+        left = {step: some for step, some in control.changes.items() if step >= checkpoint.step}
+        after = resumed(project, dataset, checkpoint, Changes(left))
+        assert told(after, content) == told(events[place + 1 :], content), checkpoint.step
+
+
+@pytest.mark.parametrize("kind", OPTIMIZER_TYPES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("recorded", [False, True], ids=["plain", "recorded"])
+def test_it_goes_on_to_the_last_bit_from_every_batch(
+    kind, recorded, make_project, make_dataset, content, tmp_path, monkeypatch
+):
+    dataset = make_dataset(train=22)
+    monkeypatch.setattr(trainer, "CAPTURE_FROM", 1 if recorded else 10**9)
+    project = make_project(
+        *LAYERS, optimizer=kind(), augmentation=CHANGING, schedule=OneCycle(), epochs=2
+    )
+
+    check_every_snapshot(project, dataset, content, tmp_path)
+
+
+@pytest.mark.parametrize("recorded", [False, True], ids=["plain", "recorded"])
+def test_changes_on_the_way_stay_changed(
+    recorded, make_project, make_dataset, content, tmp_path, monkeypatch
+):
+    dataset = make_dataset(train=30)
+    monkeypatch.setattr(trainer, "CAPTURE_FROM", 1 if recorded else 10**9)
+    project = make_project(*LAYERS, optimizer=Sgd(momentum=0.0), augmentation=CHANGING, epochs=2)
+    name = project.layers[3].name
+    changes = {
+        2: [("optimizer.learning_rate", 0.003), ("optimizer.momentum", 0.8)],
+        4: [("batch_size", 11)],
+        7: [(f"layers.{name}.rate", 0.6), ("optimizer.weight_decay", 0.01)],
+        9: [("batch_size", 3)],
+    }
+
+    check_every_snapshot(project, dataset, content, tmp_path, changes)
+
+
+def test_plateaus_and_early_stopping_remember(make_project, dataset, content, tmp_path):
+    project = make_project(
+        optimizer=Adam(learning_rate=0.05),
+        schedule=ReduceOnPlateau(patience=1),
+        early_stopping=EarlyStopping(on=True, patience=2),
+        clip_norm=0.5,
+        epochs=30,
+    )
+
+    check_every_snapshot(project, dataset, content, tmp_path)
+
+    assert whole(project, dataset)[-1].reason == "early"
+
+
+def test_early_stopping_restores_the_best(make_project, dataset):
+    project = make_project(
+        optimizer=Adam(learning_rate=0.05),
+        early_stopping=EarlyStopping(on=True, patience=2, watch="validation accuracy"),
+        epochs=30,
+    )
+
+    events = whole(project, dataset)
+
+    best, last = (
+        [e for e in events if isinstance(e, Weights) and e.kind == k][-1] for k in ("best", "last")
+    )
+    for name, value in best.tensors.items():
+        np.testing.assert_array_equal(value, last.tensors[name])
+
+
+class Pausing(Control):
+    """Pauses at a step, and is let go on from another thread's place."""
+
+    def __init__(self, at):
+        super().__init__()
+        self.at, self.waited = at, 0
+
+    def take_changes(self, step):
+        if step == self.at:
+            self.pause()
+        return super().take_changes(step)
+
+    def wait(self):
+        self.waited += 1
+        self.go_on()
+        self.at = -1
+        return super().wait()
+
+
+def test_a_pause_changes_nothing(project, dataset, content):
+    pausing = Pausing(4)
+
+    events = whole(project, dataset, pausing)
+
+    assert [event.step for event in events if isinstance(event, Paused)] == [4]
+    assert pausing.waited == 1
+    assert told(events, content) == told(whole(project, dataset), content)
+
+
+def test_single_steps_learn_what_the_run_would_learn(make_project, dataset, content):
+    project = make_project(*LAYERS)
+    control = Control(paused=True)
+    control.step(10**6)
+
+    events = whole(project, dataset, control)
+
+    looks = [event for event in events if type(event).__name__ == "Stepped"]
+    assert len(looks) == 15
+    others = [event for event in events if event not in looks]
+    assert told(others, content) == told(whole(project, dataset), content)
+
+
+def test_a_branch_goes_on_with_other_settings(project, dataset, tmp_path):
+    events = whole(project, dataset)
+    snapshot = next(event for event in events if isinstance(event, Snapshot) and event.step == 5)
+    other = project.set_optimizer(learning_rate=0.002).set_training(batch_size=4, epochs=5)
+
+    after = resumed(other, dataset, checkpoint_of(snapshot, tmp_path), parent="mother")
+
+    assert after[0] == Branched(5, "mother", 5, 10, 10)
+    assert after[-1] == replace(after[-1], reason="completed", step=45, epoch=5)
+
+
+def test_a_branch_without_a_change_is_the_same_run(project, dataset, content, tmp_path):
+    events = whole(project, dataset)
+    place = next(p for p, e in enumerate(events) if isinstance(e, Snapshot) and e.step == 7)
+
+    after = resumed(project, dataset, checkpoint_of(events[place], tmp_path), parent="mother")
+
+    assert told(after[1:], content) == told(events[place + 1 :], content)
+
+
+def test_a_branch_may_take_another_optimizer(project, dataset, tmp_path):
+    snapshot = next(e for e in whole(project, dataset) if isinstance(e, Snapshot) and e.step == 5)
+
+    other = project.set_training(optimizer=Sgd(learning_rate=0.1))
+    after = resumed(other, dataset, checkpoint_of(snapshot, tmp_path), parent="mother")
+
+    assert isinstance(after[-1], Finished)
+
+
+def test_a_branch_with_other_layers_is_refused(project, dataset, tmp_path):
+    snapshot = next(e for e in whole(project, dataset) if isinstance(e, Snapshot))
+    other = project.insert(1, Dense(units=4))
+
+    with pytest.raises(ProblemError, match="layers are others"):
+        resumed(other, dataset, checkpoint_of(snapshot, tmp_path), parent="mother")
+
+
+def test_a_change_that_is_wrong_is_told_and_nothing_changes(project, dataset):
+    events = whole(project, dataset, Changes({3: [("optimizer.learning_rate", -1.0)]}))
+
+    assert not [event for event in events if isinstance(event, Changed)]
+    assert "learning rate" in str(events).lower()
+    assert isinstance(events[-1], Finished)
+
+
+def test_a_larger_batch_makes_the_run_shorter(project, dataset):
+    events = whole(project, dataset, Changes({5: [("batch_size", 20)]}))
+
+    assert next(e for e in events if isinstance(e, Changed)) == Changed(
+        5, "batch_size", 8, 20, steps_left=2, steps_per_epoch=2
+    )
+    assert events[-1].step == 5 + 2 + 2
+    answered = [e for e in events if isinstance(e, Evaluated) and e.of == "training"]
+    assert [len(event.rows) for event in answered] == [40, 40, 40]
