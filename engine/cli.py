@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import monotonic
@@ -20,7 +21,9 @@ from typing import Any, NoReturn, TextIO
 
 from tqdm import tqdm
 
+from engine.data.dataset import Cancelled
 from engine.doctor import examine
+from engine.places import data_folder
 from engine.problems import ProblemError
 from engine.project.checks import machine_memory, problems
 from engine.project.presets import presets
@@ -34,8 +37,9 @@ from engine.training.history import Run
 from engine.training.reopen import reopen
 from engine.training.resume import Continuation, resume
 from engine.training.run import run as run_project
+from engine.training.verify import verify
 
-COMMANDS = ("train", "doctor")
+COMMANDS = ("train", "verify", "doctor")
 
 DONE, FAILED, WRONG = 0, 1, 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -43,6 +47,7 @@ MOST_THREADS = 1024
 
 USAGE = """layerscope [PROJECT]                  open the window
        layerscope train PROJECT [options]    train in this terminal
+       layerscope verify RUN [options]       train a run again and compare every number
        layerscope doctor                     check the installation"""
 
 
@@ -117,6 +122,11 @@ def _parser() -> _Parser:
         required=True, metavar="COMMAND", title="commands", prog="layerscope"
     )
     _fill_train(commands.add_parser("train", help="train in this terminal", allow_abbrev=False))
+    _fill_verify(
+        commands.add_parser(
+            "verify", help="train a run again and compare every number", allow_abbrev=False
+        )
+    )
     doctor = commands.add_parser("doctor", help="check the installation", allow_abbrev=False)
     doctor.set_defaults(command=_doctor)
     return parser
@@ -148,6 +158,14 @@ def _fill_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_train)
 
 
+def _fill_verify(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("run", metavar="RUN", type=Path, help="the folder of a run")
+    add("--data", metavar="DIR", type=Path, help="the folder that datasets are looked for in")
+    add("--json", action="store_true", help="print the result as one line of JSON")
+    parser.set_defaults(command=_verify)
+
+
 def _version() -> str:
     try:
         return version("layerscope")
@@ -158,6 +176,34 @@ def _version() -> str:
 def _doctor(options: argparse.Namespace) -> int:
     del options
     return examine(lambda line: write(sys.stdout, f"{line}\n"))
+
+
+def _verify(options: argparse.Namespace) -> int:
+    control, bar = Control(), _Bar()
+
+    def progress(done: int, total: int) -> None:
+        bar.show_verifying(done, total)
+
+    with _stopping(control) as signals:
+        try:
+            verdict = verify(
+                options.run.absolute(), options.data or data_folder(), progress, control
+            )
+        except Cancelled:
+            return 128 + signals[0]
+        finally:
+            bar.close()
+    for note in verdict.notes:
+        complain(str(note))
+    told: dict[str, Any] = {
+        "equal": verdict.equal,
+        "compared": verdict.compared,
+        "step": verdict.step,
+    }
+    if verdict.difference is not None:
+        told["difference"] = asdict(verdict.difference)
+    write(sys.stdout, (json.dumps(told) if options.json else str(verdict.words)) + "\n")
+    return DONE if verdict.equal else FAILED
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -273,7 +319,7 @@ class _Bar:
             case Loading():
                 self._show_loading(event)
             case DataReady(dataset=dataset):
-                self._close()
+                self.close()
                 for note in dataset.notes:
                     complain(str(note))
             case Progress():
@@ -281,7 +327,13 @@ class _Bar:
             case Warned(message=message):
                 complain(message)
             case Finished() | Failed():
-                self._close()
+                self.close()
+
+    def show_verifying(self, done: int, total: int) -> None:
+        """Show how far a run is repeated."""
+        bar = self._bar or self._open(desc="verifying")
+        bar.total = total
+        bar.update(done - bar.n)
 
     def _show_loading(self, event: Loading) -> None:
         bar = self._bar or self._open(desc="loading")
@@ -307,7 +359,8 @@ class _Bar:
         )
         return self._bar
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Leave the bar as it is now."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None

@@ -183,8 +183,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _project(folder: Path) -> tuple[Project | None, str]:
     try:
         return load_project(folder / "project.json"), ""
-    except ProblemError as error:
-        return None, str(error)
+    except ProblemError as error:  # its sentence begins with the whole path
+        reason = error.problem.values.get("reason", error)
+        return None, f"Its project can't be read. {reason}"
 
 
 def _outline(folder: Path) -> tuple[Outline | None, str]:

@@ -274,12 +274,12 @@ def _cause(project: Project, quantity: Quantity, rate: float, largest_input: flo
     return "growth"
 
 
-def mends(finding: Finding, project: Project) -> tuple[Mend, ...]:
-    """Offer up to three edits of the project, the likeliest to help first."""
+def mends(cause: str, project: Project) -> tuple[Mend, ...]:
+    """Offer up to three edits of the project against a finding's cause, the likeliest first."""
     optimizer = project.training.optimizer
     slower = [_divide_rate()] if optimizer.learning_rate >= SMALLEST_RATE else []
     clipped = [_clip()] if _can_clip(project.training) else []
-    match finding.cause:
+    match cause:
         case "data":
             return ()
         case "rate" if optimizer.learning_rate > LARGE_RATE * _usual_rate(project):

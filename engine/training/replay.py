@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.data.limits import reading
 from engine.problems import ProblemError
-from engine.store.runs import read_log
+from engine.store.runs import LOG, read_log
 from engine.training.control import Change, Control
-from engine.training.events import Branched
+from engine.training.reopen import CANCELLABLE_LINES
 from engine.training.tuning import ThreadTuner
 
 Line = dict[str, Any]
@@ -21,7 +22,7 @@ Line = dict[str, Any]
 MOST_THREADS = 512  # whoever wrote the log, torch is not asked for more
 LARGEST_VALUE = 1e38  # of a change
 ENDS = ("Finished", "Failed")
-NOT_REPEATED = ("ThreadsChanged", "Paused", "Continued", "Resumed", "Warned")
+NOT_REPEATED = ("ThreadsChanged", "Paused", "Continued", "Resumed", "Warned", "Failed")
 """Events that come from outside or by the clock: a repetition need not tell them."""
 
 
@@ -30,7 +31,8 @@ class Script:
     """What was given to a training, by the number of steps done by then."""
 
     begin: int = 0
-    branched: Branched | None = None  # what is before `begin` is its parent's
+    parent: str = ""  # whose are the steps before that, where it is a branch
+    branches: int = 0  # on the way: a parent may be a branch, too
     device: str = ""
     first_threads: int = 1
     threads: dict[int, int] = field(default_factory=dict)  # from the end of a step on
@@ -42,7 +44,8 @@ class Script:
     def hear(self, line: Line) -> None:
         """Take in a line of the log; those that say nothing, or nothing sound, are left out."""
         match line:
-            case {"event": "Started", "threads": int(count), "device": str(self.device)}:
+            case {"event": "Started", "threads": int(count), "device": str(device)}:
+                self.device = device
                 self.first_threads = count if _sound(count) else 1
             case {"event": "ThreadsChanged", "step": int(step), "threads": int(count)}:
                 if _sound(count):
@@ -52,39 +55,36 @@ class Script:
             case {"event": "Changed", "step": int(step), "field": str(name), "new": value}:
                 if isinstance(value, int | float) and abs(value) < LARGEST_VALUE:
                     self.changes.setdefault(step, []).append((name, value))
-            case {"event": "Branched"}:
-                self._leave_parent(line)
-            case {"event": "Finished", "reason": str(self.end)}:
-                pass
+            case {"event": "Branched", "step": int(step), "parent": str(parent)}:
+                self._leave_parent(step, parent)
+            case {"event": "Finished", "reason": str(reason)}:
+                self.end = reason
             case {"event": "Failed"}:
                 self.end = "failed"
-        if isinstance(step := line.get("step"), int):
-            self.last_step = max(self.last_step, step)
-
-    def _leave_parent(self, line: Line) -> None:
-        """Forget what was given before: the branch begins with its outcome."""
         match line:
-            case {"step": int(step), "parent": str(parent)}:
-                self.begin, self.branched = step, Branched(step, parent, 0, 0, 0)
-        self.threads.clear()
-        self.restarts.clear()
-        self.changes.clear()
+            case {"step": int(step)}:
+                self.last_step = max(self.last_step, step)
+
+    def _leave_parent(self, step: int, parent: str) -> None:
+        """Forget what was given before: the branch begins with its outcome."""
+        self.begin, self.parent = step, parent
+        self.branches += 1
+        for given in (self.threads, self.restarts, self.changes):
+            given.clear()
 
 
 def read_script(folder: Path, alive: Callable[[], None]) -> Script:
-    """Read a run folder's log as far as its end; `alive` is called at each line.
+    """Read a run folder's log as far as its end; `alive` is called now and then.
 
     Raises:
-        ProblemError: it does not begin as the log of a run does.
-        OSError: it can't be read.
+        ProblemError: it does not begin as the log of a run does, or can't be read.
     """
     script = Script()
-    for line in read_log(folder):
-        alive()
-        if not script.device and line.get("event") != "Started":
-            break
+    for number, line in enumerate(_lines(folder)):
+        if number % CANCELLABLE_LINES == 0:
+            alive()
         script.hear(line)
-        if script.end:
+        if not script.device:
             break
     if not script.device:
         raise ProblemError(
@@ -96,22 +96,24 @@ def read_script(folder: Path, alive: Callable[[], None]) -> Script:
 
 
 def repeated_lines(folder: Path, script: Script) -> Iterator[Line]:
-    """Give the lines that a repetition must tell again; those of a branch's parent are not."""
-    own = script.branched is None
-    branches = 0 if own else _branches(folder)
-    for line in read_log(folder):
+    """Give the lines that a repetition tells again, and where the run was resumed. What a branch
+    has of its parent is left out.
+    """
+    parents = script.branches  # runs whose lines come before those of this one
+    for line in _lines(folder):
         event = line.get("event")
-        if event == "Branched" and not own:
-            branches -= 1
-            own = not branches
-        if own and (event == "Resumed" or event not in NOT_REPEATED) and event != "Failed":
+        parents -= event == "Branched"
+        if parents == 0 and (event == "Resumed" or event not in NOT_REPEATED):
             yield line
-        if event in ENDS:
-            return
 
 
-def _branches(folder: Path) -> int:
-    return sum(line.get("event") == "Branched" for line in read_log(folder))
+def _lines(folder: Path) -> Iterator[Line]:
+    """Read the log up to the run's end."""
+    with reading(folder / LOG):
+        for line in read_log(folder):
+            yield line
+            if line.get("event") in ENDS:
+                return
 
 
 def _sound(count: int) -> bool:
@@ -151,12 +153,20 @@ class ReplayedControl(Control):
     ) -> None:
         super().__init__()
         self._script, self._threads, self._tell = script, threads, tell
-        self.ending = False  # whether all was told that came before the person's stop
+        self._ending = False  # whether all was told that came before the person's stop
 
     @property
     def stopped(self) -> bool:
         """Whether this is the place where the run was stopped."""
-        return self.ending and self._threads.step >= self._script.last_step
+        return self._ending and self._threads.step >= self._script.last_step
+
+    def reached(self, line: Line) -> None:
+        """Know that the training has told all that comes before a line."""
+        match line:
+            case {"event": "Resumed", "step": self._threads.step}:
+                self._threads.restart()
+            case {"event": "Weights", "kind": "last"} | {"event": "Finished"}:
+                self._ending = self._script.end == "stopped"
 
     def hold(self) -> bool:
         """Tell how far it is; gives whether to go on."""

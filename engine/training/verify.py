@@ -5,8 +5,9 @@ On a CPU the same project, images, changes and thread counts give the same numbe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.dataset import Cancelled, Dataset, Progress, silent
-from engine.data.limits import check_file, reading
+from engine.data.limits import check_file
 from engine.data.load import load
 from engine.problems import Problem, ProblemError
 from engine.project.checks import machine_memory, problems
@@ -24,7 +25,8 @@ from engine.store.checkpoints import Checkpoints
 from engine.store.projects import load_project
 from engine.store.runs import LOG, PROJECT
 from engine.training.control import Control
-from engine.training.events import Evaluated, Event, Started, Weights
+from engine.training.device import choose_device
+from engine.training.events import Evaluated, Event, Weights
 from engine.training.history import Run
 from engine.training.loop import Begin, train
 from engine.training.record import as_line
@@ -118,7 +120,7 @@ class Verdict:
         unlike = self.difference
         if unlike is None:
             return Problem(EQUAL, step=self.step, compared=self.compared)
-        values = {"step": unlike.step, "compared": self.compared}
+        values: dict[str, Any] = {"step": unlike.step, "compared": self.compared}
         if unlike.field == "event":
             expected, found = (EVENTS.get(str(e), str(e)) for e in (unlike.expected, unlike.found))
             return Problem(OUT_OF_STEP, **values, expected=expected, found=found)
@@ -155,12 +157,12 @@ def verify(
 
     project = load_project(folder / PROJECT)
     check_file(folder / LOG)
-    with reading(folder / LOG):
-        script = read_script(folder, lambda: tell(0, 1))
+    script = read_script(folder, lambda: tell(0, 1))
     run, dataset = _read(folder, data, project, tell)
     begin = None
-    if script.branched:
-        begin = Begin(Checkpoints(folder).read(script.begin), script.branched.parent)
+    if script.branches:
+        begin = Begin(Checkpoints(folder).read(script.begin), script.parent)
+    device = choose_device(project.training.device).type
 
     with _thread_count_kept():
         threads = ReplayedThreads(script)
@@ -168,8 +170,8 @@ def verify(
         replayed = ReplayedControl(script, threads, lambda step: tell(step - script.begin, steps))
         events = train(project, dataset, replayed, threads=threads, begin=begin)
         comparison = _Comparison(folder, run)
-        difference = comparison.first_difference(script, replayed, threads, events)
-    notes = (*comparison.notes, *_notes(script, comparison.device, difference))
+        difference = comparison.first_difference(script, replayed, events)
+    notes = (*comparison.unread, *_notes(script, device, difference))
     return Verdict(script.last_step, comparison.compared, difference, notes)
 
 
@@ -198,9 +200,9 @@ def _thread_count_kept() -> Iterator[None]:
 
 
 def _notes(script: Script, now: str, difference: Difference | None) -> Iterator[Problem]:
-    if now and now != script.device:
+    if now != script.device:
         yield Problem(OTHER_DEVICE, then=script.device[:LONGEST_VALUE], now=now)
-    elif now and now != "cpu":
+    elif now != "cpu":
         yield Problem(UNPROMISED, now=now)
     elif difference is not None:
         yield Problem(OTHER_MACHINE)
@@ -214,28 +216,93 @@ class _Comparison:
 
     folder: Path
     run: Run
-    device: str = ""  # that the repetition takes
     compared: int = 0
-    notes: list[Problem] = field(default_factory=list)
+    unread: list[Problem] = field(default_factory=list)
 
     def first_difference(
-        self,
-        script: Script,
-        control: ReplayedControl,
-        threads: ReplayedThreads,
-        events: Iterator[Event],
+        self, script: Script, control: ReplayedControl, events: Iterator[Event]
     ) -> Difference | None:
-        """Go through log and training side by side, a line at a time."""
-        told = (event for event in events if type(event).__name__ not in NOT_REPEATED)
-        began = script.branched is None
-        with closing(_lines(self.folder, script)) as lines, closing(events):
-            for line in lines:
-                if line.get("event") == "Resumed":
-                    if threads.step == line.get("step"):
-                        threads.restart()
-                    continue
-                control.ending = control.ending or _stops(line, script)
-                event = next(told, None)
-                if difference := self._difference(line, event):
-                    return difference
+        """Go through log and training side by side, line by line."""
+        again = (event for event in events if type(event).__name__ not in NOT_REPEATED)
+        for line in repeated_lines(self.folder, script):
+            control.reached(line)
+            if line.get("event") == "Resumed":
+                continue
+            event = next(again, None)
+            if (unlike := self._in_line(line, event)) or (unlike := self._in_kept(event)):
+                return unlike
         return None
+
+    def _in_line(self, line: Line, event: Event | None) -> Difference | None:
+        """Compare what the log tells with an event; None of them where the training is over."""
+        found = {"event": ""} if event is None else as_line(event)
+        step = line.get("step", 0)
+        for name, value in found.items():
+            told = line.get(name, "nothing")
+            if name not in NOT_COMPARED and told != value:
+                where = step if isinstance(step, int) else 0
+                return Difference(where, str(line.get("event")), name, _plain(told), _plain(value))
+            self.compared += isinstance(value, int | float)
+        return None
+
+    def _in_kept(self, event: Event | None) -> Difference | None:
+        """Compare an event's arrays with those that the folder keeps of the same moment."""
+        match event:
+            case Weights():
+                pairs = self._weights(event)
+            case Evaluated():
+                pairs = self._answers(event)
+            case _:
+                return None
+        for name, kept, found in pairs:
+            if unlike := _first_unequal(kept, found):
+                place, *values = unlike
+                return Difference(event.step, type(event).__name__, f"{name}{place}", *values)
+            self.compared += found.size
+        return None
+
+    def _weights(self, event: Weights) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
+        from safetensors import safe_open
+
+        path = self.folder / f"{event.kind}.safetensors"
+        if not path.is_file():
+            return
+        try:
+            with safe_open(path, framework="numpy") as file:
+                if (file.metadata() or {}).get("step") == str(event.step):
+                    for name, found in event.tensors.items():
+                        yield name, file.get_tensor(name), found
+        except Exception:  # its own, OSError, and TypeError where numpy lacks the type
+            self.unread.append(Problem(UNREAD_WEIGHTS, path=str(path)))
+
+    def _answers(self, event: Evaluated) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
+        kept = self.run.evaluation(event.of, event.step)
+        if kept is None or (kept.step, kept.whole) != (event.step, event.whole):
+            return
+        for name in ANSWERS:
+            values = getattr(kept, name), getattr(event, name)
+            if values[0] is not None:
+                yield name, *values
+
+
+def _first_unequal(kept: NDArray[Any], found: NDArray[Any]) -> tuple[str, Value, Value] | None:
+    """Find where arrays differ first, as [place], and both values; NaN equals NaN."""
+    if kept.shape != found.shape:
+        return ".shape", str(kept.shape), str(found.shape)
+    unequal = (kept != found) & ~((kept != kept) & (found != found))
+    if not unequal.any():
+        return None
+    place = tuple(int(each) for each in np.unravel_index(unequal.argmax(), unequal.shape))
+    return str(list(place)), _plain(kept[place].item()), _plain(found[place].item())
+
+
+def _plain(value: object) -> Value:
+    """Give a value that JSON holds, and that is short; NaN is None, as in the log."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, int | float | None) else str(value)[:LONGEST_VALUE]
+
+
+def _exactly(value: Value) -> str:
+    """Write all digits of a number."""
+    return "not a number" if value is None else str(value)

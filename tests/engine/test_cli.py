@@ -296,6 +296,90 @@ def test_a_folder_that_holds_a_run_is_refused(layerscope, tmp_path):
 # ---- help
 
 
+# ---- go on, and repeat
+
+
+@pytest.fixture
+def cut_off(layerscope, tmp_path, monkeypatch):
+    """Train until a signal after the first epoch; give the folder."""
+    folder = tmp_path / "cut"
+
+    def stop_after_an_epoch(*arguments, **options):
+        for event in run(*arguments, **options):
+            yield event
+            if isinstance(event, EpochDone):
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cli, "run_project", stop_after_an_epoch)
+        code, *_ = layerscope("train", "digits-mlp", *QUICK, "--epochs", "3", "--run-dir", folder)
+    assert code == 143
+    return folder
+
+
+@posix_only
+def test_a_run_goes_on_to_the_same_end(layerscope, cut_off, tmp_path):
+    three = ("digits-mlp", *QUICK, "--epochs", "3", "--json")
+
+    code, out, _ = layerscope("train", *three, "--run-dir", cut_off, "--resume")
+
+    whole = layerscope("train", *three, "--run-dir", tmp_path / "whole")[1]
+    assert code == 0
+    assert without_clock(json.loads(out)) == without_clock(json.loads(whole))
+
+
+@posix_only
+def test_a_run_of_another_project_does_not_go_on(layerscope, cut_off):
+    code, _, err = layerscope("train", "digits-mlp", *QUICK, "--run-dir", cut_off, "--resume")
+
+    assert code == 2
+    assert "another project" in err
+
+
+def test_a_run_that_is_over_is_told_once_more(layerscope, tmp_path):
+    command = ("train", "digits-mlp", *QUICK, "--run-dir", tmp_path / "a", "--resume", "--json")
+    first = layerscope(*command)
+
+    code, out, _ = layerscope(*command)
+
+    assert code == first[0] == 0
+    assert without_clock(json.loads(out)) == without_clock(json.loads(first[1]))
+
+
+def test_to_go_on_needs_a_folder(layerscope):
+    code, _, err = layerscope("train", "digits-mlp", *QUICK, "--resume")
+
+    assert code == 2
+    assert "--run-dir" in err
+
+
+def test_a_run_is_verified(layerscope, tmp_path):
+    layerscope("train", "digits-mlp", *QUICK, "--run-dir", tmp_path / "a")
+
+    code, out, _ = layerscope("verify", tmp_path / "a", "--json")
+
+    assert code == 0
+    assert json.loads(out)["equal"]
+
+
+def test_a_number_that_was_changed_is_found(layerscope, tmp_path):
+    layerscope("train", "digits-mlp", *QUICK, "--run-dir", tmp_path / "a")
+    log = tmp_path / "a" / LOG
+    log.write_text(log.read_text().replace('"test_accuracy": 0.', '"test_accuracy": 0.1'))
+
+    code, out, _ = layerscope("verify", tmp_path / "a")
+
+    assert code == 1
+    assert "Test accuracy was 0.1" in out
+
+
+def test_a_folder_without_a_run_is_not_verified(layerscope, tmp_path):
+    code, out, err = layerscope("verify", tmp_path)
+
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+
+
 def test_help_tells_of_the_window_and_every_command(layerscope):
     code, out, err = layerscope("--help")
 

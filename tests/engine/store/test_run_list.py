@@ -188,7 +188,7 @@ def test_a_damaged_project_is_a_sentence(add):
 
     assert run is not None
     assert (run.state, run.network, run.parameters, run.epochs) == ("damaged", "", 9610, 30)
-    assert "project.json can't be opened" in run.trouble
+    assert run.trouble.startswith("Its project can't be read. It is not JSON")
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_a_run_that_diverges_is_stopped_with_sound_weights_and_mended(
     for _ in range(MOST_MENDS):
         if found is None:
             break
-        project = mends(found, project)[0].apply(project)
+        project = mends(found.cause, project)[0].apply(project)
         found = found_in_training(project)
     assert found is None
 
@@ -134,7 +134,7 @@ def test_dividing_the_learning_rate_is_enough_in_the_end(layers, optimizer):
         found = found_in_training(project)
         if found is None:
             break
-        (divide,) = [mend for mend in mends(found, project) if "Divide" in mend.title]
+        (divide,) = [mend for mend in mends(found.cause, project) if "Divide" in mend.title]
         project = divide.apply(project)
 
     assert found_in_training(project) is None
@@ -147,7 +147,7 @@ def test_what_has_been_mended_trains_to_its_end(make_project, events_of):
         network.dense_2.weight.mul_(1e38)
     found = diagnosis(project, network, torch.rand(4, 1, 4, 4), torch.zeros(4, dtype=torch.int64))
 
-    events = events_of(mends(found, project)[0].apply(project))
+    events = events_of(mends(found.cause, project)[0].apply(project))
 
     assert isinstance(events[-1], Finished)
     assert events[-1].test_loss < 5
@@ -271,7 +271,7 @@ def test_an_image_that_holds_no_number_is_found():
 
     assert (found.layer, found.quantity, found.cause) == ("", "input", "data")
     assert str(found.message).startswith("2 of the 8 images in this batch hold values that are not")
-    assert mends(found, project) == ()
+    assert mends(found.cause, project) == ()
 
 
 @pytest.mark.parametrize("value", [torch.inf, torch.nan])
@@ -412,7 +412,7 @@ def test_images_blown_up_by_standardising_are_blamed():
     found = look(project, network_of(project), images)
 
     assert found.cause == "scale"
-    first, *_ = mends(found, project)
+    first, *_ = mends(found.cause, project)
     assert not first.apply(project).data.standardise
 
 
@@ -431,7 +431,7 @@ def test_images_blown_up_by_standardising_are_blamed():
 def test_the_likeliest_mend_comes_first(cause, optimizer, titles):
     project = project_of(*MLP, optimizer=optimizer)
 
-    offered = mends(finding(cause), project)
+    offered = mends(cause, project)
 
     assert len(offered) == len(titles)
     assert all(mend.title.startswith(title) for mend, title in zip(offered, titles, strict=True))
@@ -441,14 +441,14 @@ def test_the_likeliest_mend_comes_first(cause, optimizer, titles):
 def test_gradients_that_are_clipped_already_are_not_clipped_again():
     project = project_of(*MLP, optimizer=Sgd(), clip_norm=0.5)
 
-    assert [mend.title for mend in mends(finding("growth"), project)] == [
+    assert [mend.title for mend in mends("growth", project)] == [
         "Divide the learning rate by 10"
     ]
 
 
 def test_a_tenth_of_a_rate_is_written_shortly():
     project = project_of(*MLP, optimizer=Sgd(learning_rate=0.7))
-    (divide,) = [each for each in mends(finding("growth"), project) if "Divide" in each.title]
+    (divide,) = [each for each in mends("growth", project) if "Divide" in each.title]
 
     assert divide.apply(project).training.optimizer.learning_rate == 0.07
 
