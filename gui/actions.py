@@ -122,6 +122,29 @@ COMMANDS = (
         separator=True,
     ),
     Command(
+        "pause",
+        "&Training",
+        QT_TRANSLATE_NOOP("Commands", "&Pause"),
+        "F6",
+        "pause",
+        QT_TRANSLATE_NOOP("Commands", "Wait before the next batch, or go on"),
+    ),
+    Command(
+        "step",
+        "&Training",
+        QT_TRANSLATE_NOOP("Commands", "St&ep"),
+        "F10",
+        "step",
+        QT_TRANSLATE_NOOP("Commands", "Take one batch and show what it does"),
+    ),
+    Command(
+        "step_ten",
+        "&Training",
+        QT_TRANSLATE_NOOP("Commands", "Step te&n"),
+        "Shift+F10",
+        help=QT_TRANSLATE_NOOP("Commands", "Take ten batches and show what the last one does"),
+    ),
+    Command(
         "stop",
         "&Training",
         QT_TRANSLATE_NOOP("Commands", "&Stop"),
@@ -130,8 +153,37 @@ COMMANDS = (
         QT_TRANSLATE_NOOP("Commands", "Stop at the next batch; what it has learned stays"),
     ),
     Command(
+        "runs",
+        "&Runs",
+        QT_TRANSLATE_NOOP("Commands", "All &runs…"),
+        "Ctrl+R",
+        help=QT_TRANSLATE_NOOP("Commands", "Look at all runs that are kept"),
+    ),
+    Command(
+        "rewind",
+        "&Runs",
+        QT_TRANSLATE_NOOP("Commands", "Go &back…"),
+        "Ctrl+Shift+B",
+        help=QT_TRANSLATE_NOOP("Commands", "Go on from an earlier moment of this run, as a branch"),
+        separator=True,
+    ),
+    Command(
+        "resume",
+        "&Runs",
+        QT_TRANSLATE_NOOP("Commands", "&Go on with this run"),
+        help=QT_TRANSLATE_NOOP(
+            "Commands", "Train this run further, from where it ended"
+        ),
+    ),
+    Command(
+        "verify",
+        "&Runs",
+        QT_TRANSLATE_NOOP("Commands", "&Verify this run"),
+        help=QT_TRANSLATE_NOOP("Commands", "Train it again and compare every number"),
+    ),
+    Command(
         "runs_folder",
-        "&Training",
+        "&Runs",
         QT_TRANSLATE_NOOP("Commands", "Show the &folder of the run"),
         separator=True,
     ),

@@ -135,6 +135,7 @@ def warm_up(window: MainWindow) -> None:
         project = window.document.project
         training = Task(lambda _: load_training(project), window)
         training.done.connect(lambda: collect_garbage(window))
+        training.done.connect(window.running.look_for_cut_off)
         training.failed.connect(lambda: collect_garbage(window))
         training.start()
 

@@ -142,7 +142,6 @@ class GrowingCurve:
 
     rows: Columns
     column: int
-    x_unit: float = 1.0  # of the first column, such as steps an epoch
     y_times: float = 1.0  # such as 100 for percent
     _index: CurveIndex = field(default_factory=CurveIndex)
 
@@ -150,7 +149,7 @@ class GrowingCurve:
         """Give the first place and the one after the last of what is seen from x `low` to `high`,
         with a neighbour on each side, to which lines lead.
         """
-        ends = np.array([low, high]) * self.x_unit
+        ends = np.array([low, high])
         first, last = np.searchsorted(self.rows.column(0), ends)
         return max(int(first) - 1, 0), min(int(last) + 1, len(self.rows))
 
@@ -171,7 +170,7 @@ class GrowingCurve:
         return y
 
     def _x(self, places: Places) -> Floats:
-        x: Floats = self.rows.column(0)[places] / self.x_unit
+        x: Floats = self.rows.column(0)[places]
         return x
 
 

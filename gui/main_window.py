@@ -7,12 +7,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QEvent, QSize, Qt, QUrl
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
     QCloseEvent,
-    QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
@@ -34,15 +33,14 @@ from PySide6.QtWidgets import (
 from engine.places import data_folder
 from engine.problems import ProblemError
 from engine.project.presets import FIRST, preset
-from engine.project.sources import KnownSource
 from engine.store.projects import SUFFIX
 from engine.store.runs import runs_folder
-from engine.training.events import Failed
 from engine.training.history import Kind, Run
 from gui.actions import COMMANDS, make_actions, tooltip
 from gui.document import Document
 from gui.icons import icon
-from gui.open_run import Opened, RunOpener
+from gui.open_run import Opened
+from gui.running import Running
 from gui.selection import Selection
 from gui.session import Session, State
 from gui.settings_file import SettingsFile
@@ -56,6 +54,7 @@ from gui.views.palette import PaletteView
 from gui.views.per_class import PerClassView
 from gui.views.settings import SettingsView
 from gui.views.status import StatusView
+from gui.views.step import StepView
 from gui.views.timeline import TimelineView
 from gui.widgets.banner import Banner
 from gui.widgets.no_curves import NoCurves
@@ -67,8 +66,11 @@ if TYPE_CHECKING:
 FIRST_SIZE = QSize(1440, 900)
 LEAST_CURVES = QSize(545, 147)  # about what they need: a small window must not grow by them later
 LOWER_SHARE = 0.46  # of the window's height, for matrix and mistakes
-TOOLBAR = ("new", "open", "save", "", "undo", "redo", "", "data", "", "train", "stop", "")
-TITLED = ("data", "train", "stop")  # on the toolbar with their words
+TOOLBAR = (
+    *("new", "open", "save", "", "undo", "redo", "", "data", ""),
+    *("train", "pause", "step", "stop", ""),
+)
+TITLED = ("data", "train", "pause")  # on the toolbar with their words
 LAYER_COMMANDS = (
     "cut",
     "copy",
@@ -114,7 +116,10 @@ class MainWindow(QMainWindow):
         self.timeline = TimelineView(selection)
         self.status = StatusView()
         self.banner = Banner()
-        self.opener = RunOpener(self)
+        self.step = StepView()
+        self.running = Running(
+            self, document, session, selection, self.banner, self.actions_by_name
+        )
         self._docks: list[QDockWidget] = []  # as they are listed in the menu
         self._curves: CurvesView | None = None
         self._browser: DataBrowser | None = None
@@ -127,6 +132,7 @@ class MainWindow(QMainWindow):
         self._show_document()
         self._show_undo()
         self._show_state(session.state)
+        self.running.show_state()
 
     @property
     def curves(self) -> CurvesView:
@@ -191,7 +197,7 @@ class MainWindow(QMainWindow):
             self, self.tr("Open the folder of a run"), str(start if start.is_dir() else "")
         )
         if folder:
-            self.opener.open(Path(folder), data_folder())
+            self.running.opener.open(Path(folder), data_folder())
 
     def save(self) -> bool:
         """Save under the project's name, or ask for one; tell whether it is saved."""
@@ -207,18 +213,6 @@ class MainWindow(QMainWindow):
             return False
         path = Path(chosen)
         return self._save(path if path.suffix else path.with_name(path.name + SUFFIX))
-
-    def train(self) -> None:
-        """Train the project; where its images are missing, get them first."""
-        from engine.data.load import found  # brings what reads files, which the start needs not
-
-        source = self.document.project.data.source
-        if isinstance(source, KnownSource) and not found(source, data_folder()):
-            self.choose_data()
-            return
-        self.banner.hide()
-        self.selection.clear()
-        self.session.start(self.document.project)
 
     def choose_data(self) -> None:
         """Open the dialog that chooses, fetches and looks at images."""
@@ -240,11 +234,6 @@ class MainWindow(QMainWindow):
         self._browser.show()
         self._browser.raise_()
         self._browser.activateWindow()
-
-    def show_run_folder(self) -> None:
-        """Show the newest run's folder in the system's file manager."""
-        if self.session.folder is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.session.folder)))
 
     def about(self) -> None:
         """Say what this program is."""
@@ -276,14 +265,14 @@ class MainWindow(QMainWindow):
                 view.set_theme(self._theme)
         for run_view in self._run_views():
             run_view.set_theme(self._theme)
+        self.running.set_theme(self._theme)
         self._draw_icons(self._theme)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._may_stop_training() or not self.ask_to_save():
             event.ignore()
             return
-        self.session.close()
-        self.opener.close()
+        self.running.close()
         self.mistakes.exporter.working.close_task()
         if self._browser is not None:
             self._browser.close()
@@ -375,8 +364,9 @@ class MainWindow(QMainWindow):
         learning = self._dock(
             "learning", self.tr("Learning"), self.learning, side.BottomDockWidgetArea
         )
+        self._step_dock = self._dock("step", self.tr("Step"), self.step, side.BottomDockWidgetArea)
         self.splitDockWidget(confusion, mistakes, Qt.Orientation.Horizontal)
-        for behind in (per_class, self._image_dock, learning):
+        for behind in (per_class, self._image_dock, learning, self._step_dock):
             self.tabifyDockWidget(confusion, behind)
         confusion.raise_()
         size = FIRST_SIZE.boundedTo(self.screen().availableSize())
@@ -403,8 +393,12 @@ class MainWindow(QMainWindow):
         self.document.undo_stack.indexChanged.connect(self._show_undo)
         self.session.state_changed.connect(self._show_state)
         self.session.run_changed.connect(self._show_run)
-        self.opener.opened.connect(self._show_opened)
-        self.opener.refused.connect(self.banner.say)
+        self.running.opener.opened.connect(self._show_opened)
+        self.running.data_wanted.connect(self.choose_data)
+        self.running.compared.connect(lambda run, name: self.curves.compare(run, name))
+        self.training.change_wanted.connect(self.running.change)
+        self.step.step_wanted.connect(self.running.step)
+        self.step.run_on_wanted.connect(self.session.run_on)
         self.mistakes.refused.connect(self.banner.say)
         self.mistakes.opened.connect(lambda _: self._show_image())
         self.confusion.refused.connect(self.banner.say)
@@ -419,9 +413,6 @@ class MainWindow(QMainWindow):
             "redo": self.document.undo_stack.redo,
             "data": self.choose_data,
             "browse": self.browse_data,
-            "train": self.train,
-            "stop": self.session.stop,
-            "runs_folder": self.show_run_folder,
             "about": self.about,
         }
         for name, handler in handlers.items():
@@ -525,7 +516,6 @@ class MainWindow(QMainWindow):
         self.actions_by_name["data"].setText(
             self.tr("{title}  {count:,}").format(title=source.title, count=source.train_size)
         )
-        self._show_trainable()
         self._show_edited()
 
     def _show_undo(self) -> None:
@@ -542,41 +532,28 @@ class MainWindow(QMainWindow):
 
     def _show_state(self, state: State) -> None:
         self.status.show_state(state)
-        self.actions_by_name["stop"].setEnabled(state in (State.PREPARING, State.RUNNING))
-        self.actions_by_name["open_run"].setEnabled(not state.busy)
-        folder = self.session.folder  # made with the first step
-        self.actions_by_name["runs_folder"].setEnabled(folder is not None and folder.is_dir())
-        self._show_trainable()
+        self.step.set_paused(state is State.PAUSED)
         self._show_edited()
 
     def _show_edited(self) -> None:
         """Say so where the project has moved on from the run that is under way."""
         run = self.session.run
-        frozen = run.project if run is not None and self.session.state.busy else None
-        self.status.show_edited(frozen is not None and frozen != self.document.project)
-
-    def _show_trainable(self) -> None:
-        """Enable Train, or let its tooltip say what stands in the way."""
-        train = self.actions_by_name["train"]
-        problems = self.document.problems
-        busy = self.session.state.busy
-        train.setEnabled(not problems and not busy)
-        why = self.tr("Train the network")
-        if problems:
-            why = str(problems[0])
-        elif busy:
-            why = self.tr("A training is running; stop it first")
-        train.setToolTip(tooltip(train, why))
+        current = run.current if run is not None and self.session.state.busy else None
+        self.status.show_edited(current is not None and current != self.document.project)
+        self.training.show_running(current)
 
     def _show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         self.curves.show_run(run, kinds)
         self.status.show_run(run, kinds)
         for view in self._run_views():
             view.show_run(run, kinds)
-        if "warning" in kinds and run.warnings:
-            self.banner.say(run.warnings[-1], error=False)
-        if "end" in kinds and isinstance(run.end, Failed):
-            self.banner.say(run.end.message, run.end.details)
+        if "change" in kinds:
+            self._show_edited()
+        if "loading" in kinds and run.dataset is not None:
+            self.training.show_images(run)
+        if "step" in kinds and run.stepped is not None:
+            self._step_dock.show()
+            self._step_dock.raise_()
 
     def _run_views(self) -> tuple[RunView, ...]:
         return (
@@ -586,6 +563,7 @@ class MainWindow(QMainWindow):
             self.mistakes,
             self.image,
             self.learning,
+            self.step,
         )
 
     def _show_opened(self, opened: Opened) -> None:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QProgressDialog, QWidget
 
 from engine.data.dataset import Progress
 from engine.problems import ProblemError
+from engine.project.project import Project
+from engine.store.runs import new_run_folder
 from engine.training.history import Run
-from gui.background import Task
+from gui.background import Task, Work
+
+if TYPE_CHECKING:
+    from engine.training.resume import Continuation
 
 PATIENCE_MILLISECONDS = 400  # what is read sooner shows no progress
 
@@ -26,9 +32,12 @@ class Opened:
 
 
 class RunOpener(QObject):
-    """Reads a run's folder beside the window, with progress and a way to cancel it."""
+    """Reads a run's folder beside the window, with progress and a way to cancel it: to look at it,
+    or to go on with it.
+    """
 
     opened = Signal(object)  # Opened
+    ready = Signal(object)  # Continuation
     refused = Signal(str)  # why the folder can't be opened
 
     def __init__(self, window: QWidget) -> None:
@@ -38,17 +47,39 @@ class RunOpener(QObject):
 
     def open(self, folder: Path, data: Path) -> None:
         """Read a run, and its images from the folder of the datasets; one run at a time."""
+        self._begin(
+            self.tr("Opening the run…"), lambda progress: read(folder, data, progress), self.opened
+        )
+
+    def resume(self, folder: Path) -> None:
+        """Get a run ready to go on."""
+        self._begin(
+            self.tr("Getting the run ready…"),
+            lambda progress: resumed(folder, progress),
+            self.ready,
+        )
+
+    def branch(self, folder: Path, step: int, project: Project) -> None:
+        """Get a branch of a run ready, with another project, from a checkpoint on."""
+        target = new_run_folder(project)
+        self._begin(
+            self.tr("Getting the branch ready…"),
+            lambda progress: branched(folder, step, project, target, progress),
+            self.ready,
+        )
+
+    def _begin(self, title: str, work: Work, done: SignalInstance) -> None:
         if self._task is not None and not self._task.cancelling:
             return
-        dialog = QProgressDialog(self.tr("Opening the run…"), self.tr("Cancel"), 0, 0, self._window)
+        dialog = QProgressDialog(title, self.tr("Cancel"), 0, 0, self._window)
         dialog.setWindowTitle(self.tr("Open a run"))
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.setMinimumDuration(PATIENCE_MILLISECONDS)
         dialog.setAutoReset(False)
-        task = self._task = Task(lambda progress: read(folder, data, progress), self)
+        task = self._task = Task(work, self)
         dialog.canceled.connect(task.cancel)
         task.progressed.connect(lambda done, total: show(dialog, done, total))
-        task.done.connect(self.opened)
+        task.done.connect(done)
         task.failed.connect(lambda sentence, _: self.refused.emit(sentence))
         for over in (task.done, task.failed, task.cancelled):
             over.connect(lambda *_: self._end(task, dialog))
@@ -87,3 +118,19 @@ def read(folder: Path, data: Path, progress: Progress) -> Opened:
         return Opened(run, folder, str(error))
     run.dataset = dataset
     return Opened(run, folder, "")
+
+
+def resumed(folder: Path, progress: Progress) -> Continuation:
+    """Get a run ready to go on; it brings what trains."""
+    from engine.training.resume import resume
+
+    return resume(folder, progress)
+
+
+def branched(
+    folder: Path, step: int, project: Project, target: Path, progress: Progress
+) -> Continuation:
+    """Get a branch ready; it brings what trains."""
+    from engine.training.resume import branch
+
+    return branch(folder, step, project, target, progress)

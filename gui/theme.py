@@ -40,6 +40,7 @@ class Theme:
     training: str  # the training curve, smoothed
     training_raw: str  # the same, each report
     validation: str
+    before: str  # the curves of the run that another one is compared with
     right: tuple[str, str]  # the diagonal's scale: from few to many
     wrong: tuple[str, str]  # the errors' scale: from few to many
     groups: dict[str, str]  # a stripe for each group of layers
@@ -73,6 +74,7 @@ LIGHT = Theme(
     training="#0072b2",
     training_raw="#9cc9e6",
     validation="#d55e00",
+    before="#8f6a9e",
     right=("#e3eff8", "#0072b2"),
     wrong=("#fdebdc", "#d55e00"),
     groups={
@@ -114,6 +116,7 @@ DARK = Theme(
     training="#56b4e9",
     training_raw="#2f5f7d",
     validation="#f0883e",
+    before="#b795c4",
     right=("#1f3447", "#56b4e9"),
     wrong=("#3d2a1c", "#f0883e"),
     groups={
@@ -277,6 +280,7 @@ def stylesheet(theme: Theme) -> str:
     QFrame#foot {{ background: {t.panel}; border: 0; border-top: 1px solid {t.border}; }}
     QPushButton {{ background: {t.card}; border: 1px solid {t.border};
         border-radius: 4px; min-height: 20px; min-width: 56px; padding: 2px 12px; }}
+    QPushButton#compact {{ min-width: 0; padding: 2px 8px; }}
     QPushButton:hover {{ background: {t.hover}; border-color: {t.muted}; }}
     QPushButton:pressed {{ background: {t.accent_soft}; }}
     QPushButton:focus {{ border-color: {t.accent}; }}

@@ -41,7 +41,7 @@ KNOWS: dict[str, set[str]] = {
 }
 # A message's mend takes and gives a Project; it needs the name alone.
 FOR_TYPES = {("engine.problems", "engine.project")}
-MANY_VIEWS = {"gui.app", "gui.main_window", "gui.preview"}
+MANY_VIEWS = {"gui.app", "gui.main_window", "gui.preview", "gui.running"}
 BELOW_VIEWS = {"document", "session", "selection", "forms", "theme"}
 CODE_RUNNERS = {"eval", "exec", "__import__", "import_module", "torch.load", "torch.save"}
 

@@ -19,7 +19,7 @@ from engine.training.tuning import ThreadTuner
 
 Line = dict[str, Any]
 
-MOST_THREADS = 512  # whoever wrote the log, torch is not asked for more
+MOST_THREADS = 1024  # whoever wrote the log, torch is not asked for more
 LARGEST_VALUE = 1e38  # of a change
 ENDS = ("Finished", "Failed")
 NOT_REPEATED = ("ThreadsChanged", "Paused", "Continued", "Resumed", "Warned", "Failed")
@@ -103,7 +103,7 @@ def repeated_lines(folder: Path, script: Script) -> Iterator[Line]:
     for line in _lines(folder):
         event = line.get("event")
         parents -= event == "Branched"
-        if parents == 0 and (event == "Resumed" or event not in NOT_REPEATED):
+        if parents <= 0 and (event == "Resumed" or event not in NOT_REPEATED):
             yield line
 
 

@@ -21,7 +21,7 @@ from engine.project.project import Project
 from engine.project.schedules import ReduceOnPlateau
 from engine.project.stopping import measured
 from engine.store.checkpoints import Checkpoint
-from engine.training.augment import augmented
+from engine.training.augment import PixelRange, augmented
 from engine.training.batches import batch_end, batches_left, sample_steps
 from engine.training.capture import captured
 from engine.training.changes import LEARNING_RATE, changed, dropouts, value_of
@@ -71,6 +71,7 @@ class Trainer:
         self.project, self.dataset = project, dataset
         self.device = choose_device(settings.device)
         self.images, self.labels = tensors(dataset, dataset.train, self.device)
+        self._pixels = PixelRange.of(dataset)
         self.validation = Judge(project, dataset, "validation", self.device, control)
         self.test = Judge(project, dataset, "test", self.device, control)
 
@@ -153,7 +154,7 @@ class Trainer:
         batch = self.images.index_select(0, self._order[start:end])
         changes = self.project.training.augmentation
         self._changing_from = self._changing.get_state() if changes.on else None
-        batch = augmented(batch, changes, self._changing)
+        batch = augmented(batch, changes, self._changing, self._pixels)
         self.position = end
         return batch, self._shuffled_labels[start:end]
 

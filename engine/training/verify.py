@@ -22,6 +22,7 @@ from engine.problems import Problem, ProblemError
 from engine.project.checks import machine_memory, problems
 from engine.project.project import Project
 from engine.store.checkpoints import Checkpoints
+from engine.store.lock import in_use
 from engine.store.projects import load_project
 from engine.store.runs import LOG, PROJECT
 from engine.training.control import Control
@@ -47,6 +48,10 @@ NOT_COMPARED = ("run", "device", "parent", "message", "details")  # words, and w
 ANSWERS = ("predicted", "confidence", "true_probability", "probabilities")
 LONGEST_VALUE = 60  # letters of what a log tells, in a message
 
+STILL_GOING_ON = (
+    "The run in {path} is still going on, so its log has no end yet. Stop it or wait for its end, "
+    "then train it again."
+)
 OTHER_IMAGES = (
     "The images, or how they are split, are not those that this run was trained with, so it can't "
     "be repeated. Put the images and the project.json of that time back."
@@ -146,7 +151,8 @@ def verify(
     `progress` is told the steps.
 
     Raises:
-        ProblemError: the folder or the images can't be read, or the images are others.
+        ProblemError: the folder or the images can't be read, the images are others, or the run is
+            still going on.
         Cancelled: `control` was stopped, or `progress` raised it.
     """
 
@@ -157,6 +163,8 @@ def verify(
 
     project = load_project(folder / PROJECT)
     check_file(folder / LOG)
+    if in_use(folder):
+        raise ProblemError(STILL_GOING_ON, path=str(folder))
     script = read_script(folder, lambda: tell(0, 1))
     run, dataset = _read(folder, data, project, tell)
     begin = None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QHBoxLayout,
     QLabel,
@@ -20,11 +23,15 @@ from gui.curve_data import GrowingCurve, room_for
 from gui.in_sight import WhenInSight, in_sight
 from gui.selection import Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme
+from gui.widgets.curve_plot import Plot
 from gui.widgets.no_curves import NoCurves
-from gui.widgets.plot import Plot
+from gui.widgets.run_marks import marks_of, story
 
+NARROW = 560  # pixels
 SHORTEST_EPOCHS = 0.25  # the x axis begins with this much, so that its numbers can be read
-DRAWN = frozenset[Kind]({"started", "progress", "epoch", "end"})
+DRAWN = frozenset[Kind]({"started", "progress", "epoch", "change", "pause", "end"})
+
+Curves = tuple[tuple[GrowingCurve, GrowingCurve], ...]  # training and validation, of each plot
 
 
 class CurvesView(QWidget):
@@ -58,7 +65,11 @@ class CurvesView(QWidget):
         # What a cursor reads is long, and must not widen the window.
         self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._run: Run | None = None
-        self._curves: tuple[tuple[GrowingCurve, GrowingCurve], ...] = ()
+        self._curves: Curves = ()
+        self._before: Run | None = None
+        self._before_title = ""
+        self._before_curves: Curves = ()
+        self._story: object = None  # which marks are drawn
         self._drawing = False
         self._sight = WhenInSight(self, self._draw)
         self._theme = LIGHT
@@ -89,6 +100,16 @@ class CurvesView(QWidget):
             self._stack.setCurrentIndex(1 if len(run.progress) else 0)
             self._sight.draw()
 
+    def compare(self, run: Run | None, title: str = "") -> None:
+        """Draw another run behind this one, such as the parent of a branch, or none."""
+        self._before, self._before_title = run, title
+        self._before_curves = _curves_of(run) if run else ()
+        for part in (self.loss, self.accuracy):
+            part.drop_before()
+        self._follow_anew()
+        self._legend()
+        self._sight.draw()
+
     def set_theme(self, theme: Theme) -> None:
         """Draw in the theme's colours."""
         self._theme = theme
@@ -102,16 +123,12 @@ class CurvesView(QWidget):
         if run is None or run.started is None or not len(run.progress):
             return
         if not self._curves:
-            self._curves = _curves_of(run, run.started.steps_per_epoch)
+            self._curves = _curves_of(run)
         self._drawing = True
         follow = self.follow.isChecked()
         if follow:
-            epochs = run.started.epochs
-            seen = max(run.step / run.started.steps_per_epoch, SHORTEST_EPOCHS)
-            end = seen if run.end or seen == epochs else room_for(seen)
-            end = min(end, epochs) if seen < epochs else end
             for part in (self.loss, self.accuracy):
-                part.follow_x(end)
+                part.follow_x(self._end(run))
         best = run.best
         stars = (
             ((best.epoch, best.validation_loss), (best.epoch, 100 * best.validation_accuracy))
@@ -119,11 +136,30 @@ class CurvesView(QWidget):
             else (None, None)
         )
         share = self.smoothing.value() / 100
+        for part, curves in zip((self.loss, self.accuracy), self._before_curves, strict=False):
+            part.draw_before(*curves, share)
         for part, curves, star in zip((self.loss, self.accuracy), self._curves, stars, strict=True):
             part.draw(*curves, share, star)
             if follow:
                 part.follow_y()
+        self._draw_marks(run)
         self._drawing = False
+
+    def _end(self, run: Run) -> float:
+        """Tell up to which epoch the whole run is seen, and the one that it is compared with."""
+        epochs = run.course.epochs if run.course else 0
+        seen = max(run.epochs_at(run.step), SHORTEST_EPOCHS)
+        end = seen if run.end or seen == epochs else room_for(seen)
+        end = min(end, epochs) if seen < epochs else end
+        return max(end, self._before.epochs_at(self._before.step)) if self._before else end
+
+    def _draw_marks(self, run: Run) -> None:
+        """Mark what happened to the run, where something has since the last time."""
+        if story(run) != self._story:
+            self._story = story(run)
+            marks = marks_of(run)
+            for part in (self.loss, self.accuracy):
+                part.show_marks(marks)
 
     def _look(self) -> None:
         """Draw what the ranges show now that somebody has changed them, or the plots' size."""
@@ -149,14 +185,14 @@ class CurvesView(QWidget):
         run = self._run
         if run is None or run.started is None or not len(run.progress):
             return
-        steps = run.progress.column(0)
-        place = int(
-            np.clip(np.searchsorted(steps, x * run.started.steps_per_epoch), 0, len(steps) - 1)
-        )
-        words = self.tr(
+        epochs = run.progress.column(0)
+        place = int(np.clip(np.searchsorted(epochs, x), 0, len(epochs) - 1))
+        group = self.loss.group_at(x)
+        what = group.words if group else ""
+        words = self._marked(what) + self.tr(
             "epoch {epoch:.2f}: training loss {loss:.4f}, accuracy {accuracy:.2f} %"
         ).format(
-            epoch=steps[place] / run.started.steps_per_epoch,
+            epoch=epochs[place],
             loss=run.progress.column(1)[place],
             accuracy=100 * run.progress.column(2)[place],
         )
@@ -166,9 +202,24 @@ class CurvesView(QWidget):
                 loss=run.epochs[done].validation_loss,
                 accuracy=100 * run.epochs[done].validation_accuracy,
             )
-        self.reading.setText(words)
+        self.reading.setText(words + self._read_before(x))
         for part in (self.loss, self.accuracy):
             part.show_cursor(x)
+            part.plot.getViewBox().setToolTip(what)  # the line above may have too little room
+
+    def _marked(self, what: str) -> str:
+        """Begin the reading with what happened there, if anything."""
+        return self.tr("<b>{what}</b> &nbsp; ").format(what=escape(what)) if what else ""
+
+    def _read_before(self, x: float) -> str:
+        """Say the values of the run behind at the cursor, where it got so far."""
+        run = self._before
+        if run is None or not len(run.progress) or x > run.progress.column(0)[-1]:
+            return ""
+        place = int(np.searchsorted(run.progress.column(0), x))
+        return self.tr("; before: training loss {loss:.4f}, accuracy {accuracy:.2f} %").format(
+            loss=run.progress.column(1)[place], accuracy=100 * run.progress.column(2)[place]
+        )
 
     def _select(self, x: float) -> None:
         """Show the evaluation next to a moment, in all views; the newest one stays live."""
@@ -177,15 +228,14 @@ class CurvesView(QWidget):
             return
         evaluations = run.evaluations[self.selection.of]
         if evaluations:
-            nearest = evaluations.nearest(x * run.started.steps_per_epoch)
+            nearest = evaluations.nearest(run.step_at(x))
             live = nearest is evaluations.newest
             self.selection.select_step(None if live else nearest.step)
 
     def _mark(self) -> None:
         """Mark the moment that all views show, unless it is the newest."""
         run, step = self._run, self.selection.step
-        started = run.started if run else None
-        moment = step / started.steps_per_epoch if started and step is not None else None
+        moment = run.epochs_at(step) if run and run.started and step is not None else None
         for part in (self.loss, self.accuracy):
             part.show_mark(moment)
 
@@ -194,32 +244,45 @@ class CurvesView(QWidget):
             part.hide_cursor()
         self._legend()
 
+    def resizeEvent(self, event: object) -> None:
+        """Give the reading a line of its own where it would be cut off beside the controls."""
+        narrow = self.width() < NARROW
+        direction = QBoxLayout.Direction
+        self._head.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
+
     def leaveEvent(self, event: object) -> None:
         self._clear_cursor()
 
     def _legend(self) -> None:
         theme = self._theme
-        self.reading.setText(
-            self.tr(
-                "<span style='color:{training}'>&#9473;</span> training &nbsp; "
-                "<span style='color:{validation}'>&#9679;</span> validation &nbsp; "
-                "<span style='color:{validation}'>&#9733;</span> best epoch"
-            ).format(training=theme.training, validation=theme.validation)
-        )
+        words = self.tr(
+            "<span style='color:{training}'>&#9473;</span> training &nbsp; "
+            "<span style='color:{validation}'>&#9679;</span> validation &nbsp; "
+            "<span style='color:{validation}'>&#9733;</span> best epoch"
+        ).format(training=theme.training, validation=theme.validation)
+        if self._before:
+            words += self.tr(
+                " &nbsp; <span style='color:{color}'>&#9476; &#9675;</span> before: {title}"
+            ).format(color=theme.before, title=escape(self._before_title))
+        self.reading.setText(words)
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(MARGIN, 0, MARGIN, 0)
-        head.addWidget(self.reading, 1)
+        controls = QHBoxLayout()
         smoothing = QLabel(self.tr("Smoothing"))
         smoothing.setBuddy(self.smoothing)
         for widget in (smoothing, self.smoothing, self.log, self.follow):
-            head.addWidget(widget)
+            controls.addWidget(widget)
+        controls.addStretch(1)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._head.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        self._head.setSpacing(SPACING // 2)
+        self._head.addWidget(self.reading, 1)
+        self._head.addLayout(controls)
         plots = QWidget()
         column = QVBoxLayout(plots)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(head)
+        column.addLayout(self._head)
         column.addWidget(self.loss.plot, 1)
         column.addWidget(self.accuracy.plot, 1)
         layout = QVBoxLayout(self)
@@ -230,14 +293,9 @@ class CurvesView(QWidget):
         self._stack.addWidget(plots)
 
 
-def _curves_of(
-    run: Run, steps_per_epoch: int
-) -> tuple[tuple[GrowingCurve, GrowingCurve], tuple[GrowingCurve, GrowingCurve]]:
+def _curves_of(run: Run) -> Curves:
     """Give training and validation, of the loss and of the accuracy."""
     return (
-        (GrowingCurve(run.progress, 1, steps_per_epoch), GrowingCurve(run.validated, 1)),
-        (
-            GrowingCurve(run.progress, 2, steps_per_epoch, 100),
-            GrowingCurve(run.validated, 2, 1, 100),
-        ),
+        (GrowingCurve(run.progress, 1), GrowingCurve(run.validated, 1)),
+        (GrowingCurve(run.progress, 2, 100), GrowingCurve(run.validated, 2, 100)),
     )

@@ -19,9 +19,11 @@ from engine.project.schedules import SCHEDULE_TYPES
 from engine.project.sources import Data
 from engine.project.stopping import EarlyStopping
 from engine.project.training import Training
+from engine.training.history import Run
 from gui.document import Document
 from gui.forms import ChoiceForm, Form
 from gui.theme import MARGIN, SPACING
+from gui.widgets.augmentation_preview import AugmentationPreview
 from gui.widgets.rate_curve import RateCurve
 from gui.widgets.run_changes import RunChanges
 
@@ -52,6 +54,7 @@ class SettingsView(QWidget):
         self.stopping_on = Form(EarlyStopping, ("on",))
         self.stopping = Form(EarlyStopping, STOPPING_FIELDS)
         self.augmentation = Form(Augmentation)
+        self.augmentation_preview = AugmentationPreview()
         self.data = Form(Data, DATA_FIELDS)
         self._forms: tuple[tuple[str, ChoiceForm | Form], ...] = (
             ("training.optimizer", self.optimizer),
@@ -83,6 +86,7 @@ class SettingsView(QWidget):
         self.stopping.show_value(training.early_stopping)
         self.stopping.setVisible(training.early_stopping.on)
         self.augmentation.show_value(training.augmentation)
+        self.augmentation_preview.show_project(project)
         self.data.show_value(project.data)
         self.run_changes.show_edited(project)
         for problem in self.document.problems:
@@ -94,6 +98,11 @@ class SettingsView(QWidget):
         nothing is training.
         """
         self.run_changes.show_running(project)
+
+    def show_images(self, run: Run) -> None:
+        """Let the augmentation's preview show a run's images, if they are the document's, too."""
+        if run.dataset is not None and run.project.data == self.document.project.data:
+            self.augmentation_preview.show_images(run.dataset.train.images)
 
     def _show_problem(self, place: str, field: str, problem: Problem | None) -> None:
         """Show a problem under the field that it belongs to, or none."""
@@ -182,7 +191,11 @@ class SettingsView(QWidget):
                 self.stopping_on,
                 self.stopping,
             ),
-            (_heading(self.tr("Augmentation"), Augmentation.help), self.augmentation),
+            (
+                _heading(self.tr("Augmentation"), Augmentation.help),
+                self.augmentation,
+                self.augmentation_preview,
+            ),
             (_heading(self.tr("Data")), self.data),
         )
 

@@ -6,7 +6,7 @@ from time import monotonic
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
 
-from engine.training.events import Finished
+from engine.training.events import EpochDone, Finished
 from engine.training.history import Kind, Run
 from gui.session import State
 from gui.theme import SPACING
@@ -58,8 +58,13 @@ class StatusView(QWidget):
         """Show what the session is doing."""
         self._state = state
         self.bar.setVisible(state.busy)
-        if state is State.STOPPING:
-            self.epoch.setText(self.tr("Stopping…"))
+        words = {
+            State.STOPPING: self.tr("Stopping…"),
+            State.PAUSING: self.tr("Pausing…"),
+            State.PAUSED: self.tr("Paused"),
+        }
+        if state in words:
+            self.epoch.setText(words[state])
 
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         """Move the bar, and renew the numbers a few times a second."""
@@ -85,9 +90,7 @@ class StatusView(QWidget):
     def _show_texts(self, run: Run) -> None:
         if run.started is not None and run.end is None and self._state is State.RUNNING:
             self.epoch.setText(
-                self.tr("epoch {epoch} of {epochs}").format(
-                    epoch=run.epoch, epochs=run.started.epochs
-                )
+                self.tr("epoch {epoch} of {epochs}").format(epoch=run.epoch, epochs=epochs_of(run))
             )
         left, speed = run.seconds_left, run.images_per_second
         running = run.end is None
@@ -105,22 +108,40 @@ class StatusView(QWidget):
         match run.end:
             case Finished(reason="completed"):
                 words = self.tr("Finished epoch {epoch} of {epochs}")
+            case Finished(reason="early"):
+                words = self.tr("Stopped by itself after epoch {epoch}: no longer better")
+            case Finished(reason="diverged"):
+                words = self.tr("Stopped in epoch {epoch}: not a number")
             case Finished() if run.started is None:
                 words = self.tr("Stopped")
             case Finished():
                 words = self.tr("Stopped in epoch {epoch} of {epochs}")
             case _:
                 words = self.tr("Failed")
-        return words.format(epoch=run.epoch, epochs=run.project.training.epochs)
+        return words.format(epoch=run.epoch, epochs=epochs_of(run))
+
+    def _tested_epoch(self, run: Run) -> EpochDone:
+        """Give the epoch whose weights the test set was used on."""
+        stopping = run.project.training.early_stopping
+        if run.best is None or not (stopping.on and stopping.restore_best):
+            return run.epochs[-1]
+        if stopping.watch == "validation accuracy":
+            return run.best
+        return min(run.epochs, key=lambda done: done.validation_loss)
 
     def _result(self, run: Run) -> str:
         if isinstance(run.end, Finished) and run.end.test_accuracy is not None and run.epochs:
             return self.tr("test {test:.2f} %   validation {validation:.2f} %").format(
                 test=100 * run.end.test_accuracy,
-                validation=100 * run.epochs[-1].validation_accuracy,
+                validation=100 * self._tested_epoch(run).validation_accuracy,
             )
         if run.epochs:
             return self.tr("validation {validation:.2f} %").format(
                 validation=100 * run.epochs[-1].validation_accuracy
             )
         return ""
+
+
+def epochs_of(run: Run) -> int:
+    """Tell how many epochs the run has, or was meant to have."""
+    return run.course.epochs if run.course else run.project.training.epochs

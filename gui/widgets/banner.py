@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
@@ -32,12 +34,23 @@ class Banner(QFrame):
         layout.setContentsMargins(MARGIN, 6, MARGIN, 6)
         layout.setSpacing(SPACING)
         layout.addWidget(self.sentence, 1)
+        self._offers = QHBoxLayout()
+        self._offers.setSpacing(SPACING)
+        layout.addLayout(self._offers)
         layout.addWidget(self.copy)
         layout.addWidget(self.close_button)
         self.hide()
 
-    def say(self, sentence: str, details: str = "", *, error: bool = True) -> None:
-        """Show a sentence, with details that can be copied."""
+    def say(
+        self,
+        sentence: str,
+        details: str = "",
+        *,
+        error: bool = True,
+        offers: Iterable[tuple[str, Callable[[], object]]] = (),
+    ) -> None:
+        """Show a sentence, with details that can be copied, and buttons for what can be done."""
+        self._offer(offers)
         self._details = f"{sentence}\n\n{details}"
         self.sentence.setText(sentence)
         self.copy.setVisible(bool(details))
@@ -45,6 +58,17 @@ class Banner(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         self.show()
+
+    def _offer(self, offers: Iterable[tuple[str, Callable[[], object]]]) -> None:
+        while (item := self._offers.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for title, act in offers:
+            button = QPushButton(title)
+            button.clicked.connect(self.hide)
+            button.clicked.connect(lambda _=False, act=act: act())
+            self._offers.addWidget(button)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw the icon in the theme's colours."""

@@ -55,7 +55,7 @@ def housekeeping(app, window):
     window.session.run_changed.connect(
         lambda run, kinds: "epoch" in kinds and print("training", window.session.folder, flush=True)
     )
-    window.train()
+    window.running.train()
 
 program.housekeeping = housekeeping
 sys.exit(program.main([]))

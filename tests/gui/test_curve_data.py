@@ -142,8 +142,8 @@ def test_smoothed_begins_and_ends_where_the_curve_does(y, share, most):
 def test_a_curve_is_given_in_the_units_that_are_drawn():
     rows = Columns(2)
     for step in range(1, 101):
-        rows.append(step, 0.5)
-    curve = GrowingCurve(rows, 1, x_unit=20, y_times=100)
+        rows.append(step / 20, 0.5)
+    curve = GrowingCurve(rows, 1, y_times=100)
 
     first, last = curve.between(1.0, 2.0)
     x, y = curve.outline(first, last, 400)

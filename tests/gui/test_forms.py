@@ -33,13 +33,6 @@ DECLARED = (
 )
 NESTED = ("optimizer", "schedule", "loss", "early_stopping", "augmentation", "source")
 """Fields that have forms of their own."""
-    "optimizer",
-    "schedule",
-    "loss",
-    "early_stopping",
-    "augmentation",
-    "source",
-)  # have forms of their own
 WHOLE = [
     pytest.param(kind, name, id=f"{kind.__name__}.{name}")
     for kind in DECLARED

@@ -24,7 +24,7 @@ from engine.problems import ProblemError
 from engine.project.presets import FIRST, preset
 from engine.store.projects import load_project, save_project
 from engine.store.runs import read_log
-from engine.training import loop, tuning
+from engine.training import trainer, tuning
 from gui.session import State
 from gui.theme import DARK, LIGHT
 from gui.views.browser import DataBrowser
@@ -338,7 +338,7 @@ def test_an_edit_taken_back_while_training_is_none(window, start):
 
 def test_a_failed_run_says_why_and_the_program_goes_on(window, train, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "build", lambda _: 1 / 0)
+        patch.setattr(trainer, "build", lambda _: 1 / 0)
         train()
 
     assert "ZeroDivisionError" in window.banner.sentence.text()
@@ -373,7 +373,7 @@ def test_a_banner_can_be_closed(window, bad_file):
 
 def test_the_runs_folder_is_opened(window, train, monkeypatch):
     opened = []
-    monkeypatch.setattr("gui.main_window.QDesktopServices.openUrl", opened.append)
+    monkeypatch.setattr("gui.running.QDesktopServices.openUrl", opened.append)
     assert not is_enabled(window, "runs_folder")
     train()
 
@@ -817,7 +817,7 @@ def test_a_run_whose_images_are_gone_shows_all_but_them(
         raise ProblemError("The images are gone.")
 
     monkeypatch.setattr("engine.data.load.load", gone)
-    other.opener.open(window.session.folder, window.session.folder)
+    other.running.opener.open(window.session.folder, window.session.folder)
     qtbot.waitUntil(lambda: other.session.run is not None, timeout=PATIENCE)
 
     assert other.banner.sentence.text().endswith("The images are gone.")

@@ -245,9 +245,9 @@ def test_all_that_is_random_follows_the_seed(
 def test_only_training_images_are_changed(make_project, make_dataset, events_of, monkeypatch):
     dataset, seen = make_dataset(), []
 
-    def watched(images, augmentation, generator):
+    def watched(images, augmentation, generator, pixels):
         seen.append(len(images))
-        return augmented(images, augmentation, generator)
+        return augmented(images, augmentation, generator, pixels)
 
     monkeypatch.setattr(trainer, "augmented", watched)
     still = Sgd(learning_rate=1e-30)  # so that the answers are those of the first weights

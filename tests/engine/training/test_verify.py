@@ -20,6 +20,7 @@ from engine.project.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten
 from engine.project.optimizers import Adam, Sgd
 from engine.project.schedules import ReduceOnPlateau
 from engine.project.stopping import EarlyStopping
+from engine.store.lock import RunLock
 from engine.store.projects import load_project, save_project
 from engine.store.runs import LOG, PROJECT, read_log
 from engine.training import run as run_module
@@ -174,7 +175,7 @@ def test_a_stop_while_the_network_is_judged_comes_again(number, project, keep, a
     assert verdict.equal, str(verdict.words)
 
 
-def test_a_pause_and_single_steps_change_nothing(make_project, keep, again, folder):
+def test_a_pause_and_single_steps_change_nothing(make_project, keep, again):
     control = Control(paused=True)
     control.step(10**6)
     keep(make_project(*LAYERS), control)
@@ -426,13 +427,23 @@ def test_a_foreign_log_is_refused(content, project, again, folder):
         again()
 
 
+STRANGE = ({"event": 3}, {"event": "Progress", "step": "x"}, {"event": "Branched"}, {})
+
+
 def test_lines_of_any_content_are_differences(project, keep, again, folder):
     keep(project)
     lines = list(read_log(folder))
-    for strange in ({"event": 3}, {"event": "Progress", "step": "x"}, {"event": "Changed"}, {}):
+    for strange in STRANGE:
         (folder / LOG).write_text("".join(json.dumps(each) + "\n" for each in [lines[0], strange]))
 
         assert not again().equal
+
+
+def test_a_run_that_still_goes_on_is_refused(project, keep, again, folder):
+    keep(project)
+
+    with RunLock.acquire(folder), pytest.raises(ProblemError, match="still going on"):
+        again()
 
 
 def test_other_images_are_refused(project, keep, again, make_dataset, monkeypatch):

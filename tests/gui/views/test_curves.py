@@ -7,13 +7,23 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from engine.training.events import EpochDone, Progress
+from engine.training.events import (
+    Branched,
+    Changed,
+    Continued,
+    EpochDone,
+    Paused,
+    Progress,
+    Resumed,
+)
 from gui.theme import DARK, LIGHT
 from gui.views.curves import CurvesView
-from gui.widgets.plot import SMOOTH_POINTS
+from gui.widgets.curve_plot import SMOOTH_POINTS
 
 PROGRESS = frozenset({"progress"})
 STARTED = frozenset({"started"})
+TURNS = frozenset({"change", "pause"})
+FASTER = Changed(30, "optimizer.learning_rate", 0.001, 0.01, 10, 20)
 
 
 @pytest.fixture
@@ -73,7 +83,7 @@ def test_a_run_that_has_not_begun_shows_the_same(view, run_of):
 def test_the_training_curve_is_drawn_over_epochs(drawn, trained):
     x, y = points(drawn.loss.raw)
 
-    assert x == pytest.approx(trained.progress.column(0) / 20)
+    assert x == pytest.approx(trained.progress.column(0))
     assert y == pytest.approx(trained.progress.column(1))
     assert points(drawn.accuracy.raw)[1] == pytest.approx(100 * trained.progress.column(2))
 
@@ -392,3 +402,191 @@ def test_a_click_before_the_first_evaluation_selects_nothing(view, run_of, selec
     click(view.loss, 0.5)
 
     assert selection.step is None
+
+
+def signs(part):
+    """Paint a plot, and give what its marks look like and where they are."""
+    part.plot.grab()
+    return [(group.sign, group.x) for group in part.groups]
+
+
+def happen(view, run, *events):
+    for event in events:
+        run.apply(event, 99.0)
+    view.show_run(run, TURNS)
+
+
+def test_what_happened_to_the_run_is_marked_in_both_plots(drawn, trained):
+    happen(
+        drawn, trained, FASTER, Paused(10), Continued(10), Resumed(50), Branched(20, "a", 3, 0, 20)
+    )
+
+    expected = [("pause", 0.5), ("branch", 1.0), ("change", 1.5), ("resume", 2.5)]
+    assert signs(drawn.loss) == signs(drawn.accuracy) == expected
+
+
+def test_a_new_run_has_its_own_marks(drawn, trained, run_of):
+    happen(drawn, trained, FASTER)
+
+    drawn.show_run(run_of(Progress(1, 1.0, 0.5)), PROGRESS)
+
+    assert signs(drawn.loss) == []
+
+
+def test_the_cursor_near_a_mark_tells_it(drawn, trained):
+    happen(drawn, trained, FASTER)
+    drawn.grab()
+
+    drawn._read(1.501)
+
+    assert drawn.reading.text().startswith("<b>Learning rate 0.001 → 0.01</b> &nbsp; epoch 1.5")
+    assert drawn.loss.plot.getViewBox().toolTip() == "Learning rate 0.001 → 0.01"
+
+
+def test_the_cursor_away_from_a_mark_reads_values_alone(drawn, trained):
+    happen(drawn, trained, FASTER)
+    drawn.grab()
+    drawn._read(1.5)
+
+    drawn._read(2.0)
+
+    assert drawn.reading.text().startswith("epoch 2.00")
+    assert drawn.loss.plot.getViewBox().toolTip() == ""
+
+
+def test_a_parents_name_is_no_markup(drawn, trained):
+    happen(drawn, trained, Branched(20, "<b>x</b>", 3, 0, 20))
+    drawn.grab()
+
+    drawn._read(1.0)
+
+    assert "&lt;b&gt;x&lt;/b&gt;" in drawn.reading.text()
+
+
+def test_a_screen_reader_is_told_the_marks(drawn, trained):
+    happen(drawn, trained, FASTER)
+
+    assert drawn.loss.plot.accessibleDescription() == "Epoch 1.50: Learning rate 0.001 → 0.01."
+
+
+def test_a_hundred_single_steps_leave_a_few_marks(view, run_of):
+    events = [Progress(step, 1.0, 0.5) for step in range(1, 61)]
+    view.show_run(run_of(*events, *(Paused(step) for step in range(1, 61))), PROGRESS)
+
+    groups = signs(view.loss)
+
+    assert 1 < len(groups) <= view.loss.plot.width() / 20
+    assert sum(len(group.marks) for group in view.loss.groups) == 60
+
+
+def test_marks_are_not_painted_anew_with_each_point(drawn, trained, monkeypatch):
+    happen(drawn, trained, FASTER)
+    drawn.grab()
+    painted = []
+    monkeypatch.setattr(drawn.loss.plot, "_paint_ground", lambda *_: painted.append(1))
+    trained.apply(Progress(60, 0.1, 0.9), 99.0)
+
+    drawn.show_run(trained, PROGRESS)
+    drawn.grab()
+
+    assert not painted
+
+
+def test_a_mark_outside_the_range_is_not_drawn(drawn, trained):
+    happen(drawn, trained, FASTER)
+
+    drawn.loss.plot.setXRange(2, 3, padding=0)
+
+    assert signs(drawn.loss) == []
+
+
+@pytest.fixture
+def parent(run_of):
+    return run_of(
+        *(Progress(step, 5.0, 0.25) for step in range(1, 81)),
+        EpochDone(20, 1, 5.0, 0.2, 6.0, 0.2, True),
+    )
+
+
+def test_another_run_is_drawn_behind(drawn, parent):
+    drawn.compare(parent, "first try")
+
+    assert set(points(drawn.loss.before)[1]) == {5.0}
+    assert points(drawn.loss.before_dots) == ([1], [6.0])
+    assert points(drawn.accuracy.before_dots) == ([1], [20.0])
+    assert "before: first try" in drawn.reading.text()
+
+
+def test_the_ranges_hold_the_run_behind(drawn, parent):
+    drawn.compare(parent)
+
+    (_, right), (_, top) = drawn.loss.plot.getViewBox().viewRange()
+    assert right >= 4
+    assert top >= 6
+
+
+def test_the_run_behind_goes_again(drawn, parent):
+    ranges = drawn.loss.plot.getViewBox().viewRange()
+    drawn.compare(parent, "first try")
+
+    drawn.compare(None)
+
+    assert points(drawn.loss.before) == points(drawn.loss.before_dots) == ([], [])
+    assert drawn.loss.plot.getViewBox().viewRange() == ranges
+    assert "before" not in drawn.reading.text()
+
+
+def test_a_new_run_keeps_the_run_behind(drawn, parent, run_of):
+    drawn.compare(parent)
+
+    drawn.show_run(run_of(Progress(1, 1.0, 0.5)), PROGRESS)
+
+    assert len(points(drawn.loss.before)[0])
+
+
+def test_the_run_behind_is_on_the_log_axis_too(drawn, parent):
+    drawn.compare(parent)
+
+    drawn.log.setChecked(True)
+
+    assert points(drawn.loss.before)[1] == pytest.approx([np.log10(5.0)] * 80)
+
+
+def test_the_cursor_reads_the_run_behind(drawn, parent):
+    drawn.compare(parent)
+
+    drawn._read(2.0)
+
+    assert drawn.reading.text().endswith("; before: training loss 5.0000, accuracy 25.00 %")
+
+
+def test_a_run_behind_without_points_is_no_error(drawn, run_of):
+    drawn.compare(run_of(), "nothing yet")
+    drawn._read(2.0)
+    drawn.grab()
+
+    assert points(drawn.loss.before) == ([], [])
+
+
+def test_a_title_is_no_markup(drawn, parent):
+    drawn.compare(parent, "<b>a</b>")
+
+    assert "&lt;b&gt;a&lt;/b&gt;" in drawn.reading.text()
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_the_run_behind_and_marks_have_the_themes_colours(drawn, trained, parent, theme):
+    drawn.set_theme(theme)
+    happen(drawn, trained, Branched(20, "a", 3, 0, 20))
+    drawn.compare(parent)
+
+    assert {theme.before, theme.accent} <= colors(drawn.loss.plot)
+
+
+def test_in_a_narrow_view_the_reading_has_a_line_of_its_own(drawn, qtbot):
+    assert drawn.reading.geometry().bottom() > drawn.follow.geometry().top()
+
+    drawn.resize(420, 300)
+
+    qtbot.waitUntil(lambda: drawn.reading.geometry().bottom() < drawn.follow.geometry().top())
+    assert drawn.reading.width() > 380

@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from engine.project.augmentation import Augmentation
+from engine.project.presets import preset
 from gui.widgets import augmentation_preview
 from gui.widgets.augmentation_preview import (
     COLUMNS,
@@ -117,6 +118,57 @@ def test_images_that_are_gone_are_shown_no_more(preview, qtbot, given):
 
     assert preview.empty.text() == "Examples appear here once the images are read."
     assert not preview.changed.pictures
+
+
+def test_known_images_are_read_once_there_is_something_to_see(preview, qtbot):
+    off = preset("digits-mlp")
+    preview.show_project(off)
+    assert preview._task is None
+
+    preview.show_project(off.set_training(augmentation=ON))
+    assert preview.empty.text() == "Examples appear here once the images are read."
+    settle(qtbot, preview)
+
+    assert not preview.empty.isVisible()
+    assert preview.originals.pictures[0].size().toTuple() == (8, 8)
+
+
+def test_a_persons_own_images_wait_until_they_are_read_for_training(preview, qtbot, project_of):
+    preview.show_project(project_of().set_training(augmentation=ON))
+    qtbot.waitUntil(lambda: preview._task is None)
+    assert preview.empty.isVisible()
+
+    preview.show_images(images())
+    settle(qtbot, preview)
+
+    assert not preview.empty.isVisible()
+
+
+def test_another_source_takes_the_images_away_and_another_edit_does_not(preview, qtbot, project_of):
+    project = project_of().set_training(augmentation=ON)
+    preview.show_project(project)
+    preview.show_images(images())
+    settle(qtbot, preview)
+
+    preview.show_project(project.set_training(epochs=7))
+    assert preview.changed.pictures
+
+    preview.show_project(project_of(classes=3).set_training(augmentation=ON))
+    assert not preview.changed.pictures
+    qtbot.waitUntil(lambda: preview._task is None)
+    assert preview.empty.isVisible()
+
+
+def test_images_that_were_taken_away_meanwhile_are_not_shown(preview, qtbot):
+    preview.show_images(images())
+    preview.show_augmentation(ON)
+    assert preview._task is not None
+
+    preview.show_images(None)
+    qtbot.waitUntil(lambda: preview._task is None)
+
+    assert not preview.changed.pictures
+    assert preview.empty.isVisible()
 
 
 def test_out_of_sight_nothing_is_made(qtbot):

@@ -1,0 +1,1 @@
+"""The parts of the view that goes back in a run."""

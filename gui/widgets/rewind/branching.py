@@ -1,0 +1,97 @@
+"""What a branch would do otherwise than the run that it leaves, and whether there can be one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from PySide6.QtCore import QCoreApplication
+
+from engine.problems import shown
+from engine.project.layers import Layer
+from engine.project.project import Project
+from engine.project.training import Training
+from engine.training.changes import (
+    BATCH_SIZE,
+    CHANGEABLE_OF_OPTIMIZERS,
+    differences,
+    dropouts,
+    value_of,
+)
+from gui.widgets.change_words import change_words
+
+
+def obstacle(run: Project, edited: Project) -> str:
+    """Say why the run's weights do not fit the edited project, or nothing where they do.
+
+    The rule is that of engine.training.trainer.Trainer.branch.
+    """
+    if _without_rates(run) != _without_rates(edited):
+        return QCoreApplication.translate(
+            "Branching",
+            "The layers are others than those of the run, so its weights do not fit: this can't be "
+            "a branch. Put the run's layers back, or train the changed network from its beginning.",
+        )
+    if (run.input_shape, run.output) != (edited.input_shape, edited.output):
+        return QCoreApplication.translate(
+            "Branching",
+            "The data have other images or classes than those of the run, so its weights do not "
+            "fit: this can't be a branch. Choose the run's data again, or train from the "
+            "beginning.",
+        )
+    return ""
+
+
+def told_differences(run: Project, edited: Project) -> list[str]:
+    """Tell the settings in which a branch would differ from the run, a few words each."""
+    told = [
+        change_words(field, value_of(run, field), value)
+        for field, value in differences(run, edited)
+    ]
+    before = _with_changeable(run.training, edited.training)
+    for name, field in Training.model_fields.items():
+        old, new = getattr(before, name), getattr(edited.training, name)
+        if old != new and name != BATCH_SIZE:
+            told.append(_told(field.title or name, old, new))
+    if run.data != edited.data:
+        told.append(
+            QCoreApplication.translate("Branching", "Data: another source, split or scaling")
+        )
+    return told
+
+
+def _with_changeable(old: Training, new: Training) -> Training:
+    """Give the old settings with those numbers of the new optimizer that are told one by one."""
+    if type(old.optimizer) is not type(new.optimizer):
+        return old
+    numbers = {
+        name: getattr(new.optimizer, name)
+        for name in CHANGEABLE_OF_OPTIMIZERS
+        if name in type(new.optimizer).model_fields
+    }
+    return old.model_copy(update={"optimizer": old.optimizer.model_copy(update=numbers)})
+
+
+def _told(title: str, old: Any, new: Any) -> str:
+    before, after = _short(old), _short(new)
+    if before == after:
+        return QCoreApplication.translate("Branching", "{title}: other numbers").format(title=title)
+    return f"{title} {before} → {after}"
+
+
+def _short(value: Any) -> str:
+    """Name a setting: a choice by its title, what can be switched by whether it is on."""
+    if not isinstance(value, BaseModel):
+        return shown(value)
+    if title := getattr(value, "title", ""):
+        return str(title)
+    if getattr(value, "on", False):
+        return QCoreApplication.translate("Branching", "on")
+    return QCoreApplication.translate("Branching", "off")
+
+
+def _without_rates(project: Project) -> tuple[Layer, ...]:
+    """Give the layers, dropout's rates left out: what decides which weights there are."""
+    for name in dropouts(project):
+        project = project.set_layer(name, rate=0.5)
+    return project.layers

@@ -1,0 +1,1 @@
+"""What the view of a single step is made of."""
