@@ -118,7 +118,7 @@ class MainWindow(QMainWindow):
         self.banner = Banner()
         self.step = StepView()
         self.running = Running(
-            self, document, session, selection, self.banner, self.actions_by_name
+            self, document, session, selection, self.banner, self.actions_by_name, self.ask_to_save
         )
         self._docks: list[QDockWidget] = []  # as they are listed in the menu
         self._curves: CurvesView | None = None

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QUrl, Signal
+from PySide6.QtCore import QObject, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QWidget
 
 from engine.places import data_folder
 from engine.problems import Mend
+from engine.project.project import Project
 from engine.project.sources import KnownSource
+from engine.store.run_list import title_of
 from engine.store.runs import runs_folder
 from engine.training.events import Diverged, Failed, Finished
 from engine.training.history import Kind, Run
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from gui.views.rewind import RewindView
     from gui.views.runs import RunsView
 
+REWIND_SIZE = QSize(560, 190)
 STEPS = 10  # of one click on "Step ten"
 OVER = ("completed", "early")  # ends after which nothing is left to be done
 
@@ -52,10 +55,12 @@ class Running(QObject):
         selection: Selection,
         banner: Banner,
         actions: Mapping[str, QAction],
+        ask_to_save: Callable[[], bool],
     ) -> None:
         super().__init__(window)
         self.window, self.document, self.session = window, document, session
         self.selection, self.banner, self.actions = selection, banner, actions
+        self._ask_to_save = ask_to_save
         self.opener, self.verifier = RunOpener(window), RunVerifier(window)
         self._runs: RunsView | None = None
         self._rewind: RewindView | None = None
@@ -169,7 +174,9 @@ class Running(QObject):
 
         if self._rewind is None:
             self._rewind = RewindView(self.window)
-            self._rewind.setWindowFlag(Qt.WindowType.Window)
+            self._rewind.setWindowFlag(Qt.WindowType.Dialog)
+            self._rewind.setWindowTitle(self.tr("Go back"))
+            self._rewind.resize(REWIND_SIZE)
             self._rewind.branch_wanted.connect(self.branch)
             self._rewind.step_looked_at.connect(self.selection.select_step)
             self.document.changed.connect(self._rewind.show_project)
@@ -271,15 +278,27 @@ class Running(QObject):
         return self.session.state.busy
 
     def _go_on(self, going_on: Continuation) -> None:
+        is_branch = going_on.begin is not None and bool(going_on.begin.parent)
+        if not is_branch and not self._open_project(going_on.run.current):
+            going_on.lock.release()
+            return
         self.banner.hide()
         self.selection.clear()
         self.compared.emit(None, "")
         for note in going_on.notes:
             self.banner.say(note, error=False)
-        if going_on.begin is not None and going_on.begin.parent:
-            parent = self.session.run
-            self.compared.emit(parent, going_on.begin.parent)
+        if going_on.begin is not None and is_branch:
+            self.compared.emit(self.session.run, title_of(Path(going_on.begin.parent)))
         self.session.go_on(going_on)
+
+    def _open_project(self, project: Project) -> bool:
+        """Show the project of a run, unless it is shown; tell whether the person agrees."""
+        if project == self.document.project:
+            return True
+        if not self._ask_to_save():
+            return False
+        self.document.replace(project, None)
+        return True
 
     def _show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         if "warning" in kinds and run.warnings:

@@ -16,7 +16,7 @@ from gui.open_run import PATIENCE_MILLISECONDS, show
 class RunVerifier(QObject):
     """Verifies one run at a time, with progress and a way to cancel it.
 
-    Its dialog blocks the window: torch's random state and thread count belong to one training of
+    Its dialog blocks all windows, that of the runs, too: torch's random state and thread count belong to one training of
     the program, so that none may go on, nor wait in a pause, meanwhile.
     """
 
@@ -56,7 +56,7 @@ class RunVerifier(QObject):
         text = self.tr("Training “{run}” again and comparing every number…").format(run=folder.name)
         dialog = QProgressDialog(text, self.tr("Cancel"), 0, 0, self._window)
         dialog.setWindowTitle(self.tr("Verify a run"))
-        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        dialog.setWindowModality(Qt.WindowModality.ApplicationModal)
         dialog.setMinimumDuration(PATIENCE_MILLISECONDS)
         dialog.setAutoReset(False)
         return dialog

@@ -146,12 +146,17 @@ class Recorder:
         return self._kept
 
     def _write(self, event: Event, folder: RunFolder) -> None:
+        over = isinstance(event, Finished | Failed)
+        if over:
+            self._write_files(folder)  # whoever reads in the log that it is over finds its files
         folder.append({**as_line(event), "at": round(monotonic() - self._began, 3)})
         if isinstance(event, Weights):
             self._waiting[event.kind] = event
         if isinstance(event, Evaluated):
             self._keep_evaluation(event)
-        if isinstance(event, Finished | Failed) or monotonic() - self._written >= FILES_SECONDS:
+        if over:
+            folder.flush()
+        elif monotonic() - self._written >= FILES_SECONDS:
             self._write_files(folder)
 
     def _keep_evaluation(self, event: Evaluated) -> None:

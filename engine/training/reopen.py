@@ -125,7 +125,10 @@ def _read_files(
 
 
 def _full(evaluations: Evaluations) -> int:
-    return sum(one.probabilities is not None for one in evaluations)
+    """Count those of the whole set with all probabilities: a sample keeps them while it is the
+    newest, and a run that was cut off may have lost them since.
+    """
+    return sum(one.whole and one.probabilities is not None for one in evaluations)
 
 
 # ---- the log

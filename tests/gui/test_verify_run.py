@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QProgressDialog, QWidget
 
 from engine.problems import ProblemError
@@ -71,6 +72,7 @@ def test_what_can_not_be_repeated_is_told(verifier, qtbot, tmp_path):
 def test_the_dialog_names_the_run_and_goes(verifier, gate, qtbot):
     verifier.verify(FIRST, FIRST)
     assert "first" in dialog_of(verifier).labelText()
+    assert dialog_of(verifier).windowModality() is Qt.WindowModality.ApplicationModal
 
     with qtbot.waitSignal(verifier.verified):
         gate.set()
