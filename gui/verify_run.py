@@ -16,8 +16,8 @@ from gui.open_run import PATIENCE_MILLISECONDS, show
 class RunVerifier(QObject):
     """Verifies one run at a time, with progress and a way to cancel it.
 
-    Its dialog blocks all windows, that of the runs, too: torch's random state and thread count belong to one training of
-    the program, so that none may go on, nor wait in a pause, meanwhile.
+    Its dialog blocks all windows, that of the runs, too: torch's random state and thread count
+    belong to one training of the program, so that none may go on, nor wait in a pause, meanwhile.
     """
 
     verified = Signal(object, object)  # the run's folder, Verdict

@@ -81,7 +81,7 @@ def examine_archive(path: Path, progress: Progress) -> Images:
         members = {name: npy_format.declared(archive, infos[name]) for name in roles.names}
         _check(members, roles)
         arrays = _arrays(archive, members, progress)
-    return _images(arrays, roles, _unused_note(roles, tuple(infos)))
+    return _images(path.name, arrays, roles, _unused_note(roles, tuple(infos)))
 
 
 def _arrays(
@@ -100,13 +100,16 @@ def _arrays(
     return arrays
 
 
-def _images(arrays: dict[str, Values], roles: Roles, notes: tuple[Problem, ...]) -> Images:
+def _images(
+    file: str, arrays: dict[str, Values], roles: Roles, notes: tuple[Problem, ...]
+) -> Images:
+    files, test_files = (f"{file}/{roles.images}",), (f"{file}/{roles.test_images}",)
     labels = whole_numbers(arrays[roles.labels], roles.labels)
     train = channels_first(arrays[roles.images], roles.images)
     if not roles.test_images:
         names, numbers, _ = number(labels, None)
         (pixels,) = _pixels({roles.images: train})
-        return whole(pixels, numbers, names, notes=notes)
+        return whole(pixels, numbers, names, notes=notes, files=files)
     test = channels_first(arrays[roles.test_images], roles.test_images)
     _check_alike(roles, train, test)
     names, numbers, test_numbers = number(
@@ -114,7 +117,13 @@ def _images(arrays: dict[str, Values], roles: Roles, notes: tuple[Problem, ...])
     )
     assert test_numbers is not None
     pixels, test_pixels = _pixels({roles.images: train, roles.test_images: test})
-    return own_test((pixels, numbers), (test_pixels, test_numbers), names, notes=notes)
+    return own_test(
+        (pixels, numbers),
+        (test_pixels, test_numbers),
+        names,
+        notes=notes,
+        files=(files, test_files),
+    )
 
 
 def _roles(path: Path, names: tuple[str, ...]) -> Roles:

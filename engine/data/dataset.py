@@ -20,6 +20,11 @@ Pixels = NDArray[np.uint8] | NDArray[np.float32]
 """Images as they were read, (N, C, H, W): uint8 in 0..255 or float32 of any range."""
 
 
+Files = tuple[str, ...]
+"""Names of the files that a source's images lie in, by the images' indices there; where it is one
+name, that file holds all of them. Empty where no file is to be named. All splits share one."""
+
+
 class Cancelled(Exception):  # noqa: N818 - it is no error: a person pressed Cancel
     """The person wants no more of it."""
 
@@ -33,8 +38,9 @@ class Images:
     """What a source holds, before splitting and scaling.
 
     Images are (N, C, H, W), labels int64 (N,), numbers into `class_names`. `train_rows` and
-    `test_rows` give each image's place in the source's own order. The arrays are read-only,
-    because the last ones read are kept and shared.
+    `test_rows` give each image's place in the source's own order, by which `train_files` and
+    `test_files` name its file. The arrays are read-only, because the last ones read are kept and
+    shared.
     """
 
     train_images: Pixels
@@ -45,6 +51,8 @@ class Images:
     train_rows: NDArray[np.int64]
     test_rows: NDArray[np.int64]
     notes: tuple[Problem, ...] = ()
+    train_files: Files = ()
+    test_files: Files = ()
 
     def __post_init__(self) -> None:
         for images, labels, rows in (
@@ -69,11 +77,13 @@ class Split:
 
     `images` is float32 (N, C, H, W) in 0..1 and C-contiguous, `labels` int64 (N,), and
     `indices` int64 (N,) says which image of the source each one is, in the source's own order.
+    `files` is of the whole source and goes by these indices.
     """
 
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
     indices: NDArray[np.int64]
+    files: Files = ()
 
     def __post_init__(self) -> None:
         assert self.images.dtype == np.float32
@@ -82,6 +92,14 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def file(self, index: int) -> str:
+        """Name the file of the image with this index, as the source's folder has it; "" where
+        there is none to name.
+        """
+        if len(self.files) > 1:
+            return self.files[index]
+        return self.files[0] if self.files else ""
 
 
 @dataclass(frozen=True, eq=False)

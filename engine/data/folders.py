@@ -7,6 +7,7 @@ own validation images. Without test, a sixth of each class is kept for it.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -19,7 +20,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.dataset import Images, Progress
+from engine.data.dataset import Files, Images, Progress
 from engine.data.labels import natural
 from engine.data.limits import check_folder, check_memory, reading
 from engine.data.pictures import SUFFIXES, BrokenPictureError, Look, decode, is_colourful, look
@@ -307,14 +308,25 @@ def _read(listing: Listing, shape: ImageShape, tick: Tick) -> Images:
     if not len(train.images) or (listing.test and not len(test.images)):
         raise _all_broken(listing)
     if not listing.test:
-        return whole(train.images, train.labels, listing.class_names, train.rows, notes)
+        names, files = listing.class_names, _files(listing.root, listing.train)
+        return whole(train.images, train.labels, names, train.rows, notes, files)
     return own_test(
         (train.images, train.labels),
         (test.images, test.labels),
         listing.class_names,
         (train.rows, test.rows),
         notes,
+        (_files(listing.root, listing.train), _files(listing.root, listing.test)),
     )
+
+
+def _files(root: Path, pictures: Iterable[Picture]) -> Files:
+    """Name the pictures' files as their folder has them: cat/113.png, on every system so.
+
+    Bytes that are no Unicode, which a name on Linux may have, are replaced: it is for showing.
+    """
+    names = (picture.path.relative_to(root).as_posix() for picture in pictures)
+    return tuple(os.fsencode(name).decode("utf-8", "replace") for name in names)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.dataset import Images, Progress
+from engine.data.dataset import Files, Images, Progress
 from engine.data.families import family_of
 from engine.data.idx_format import IMAGES, LABELS, read_header, read_idx
 from engine.data.labels import number
@@ -119,7 +119,7 @@ def read_family(source: KnownSource, folder: Path, progress: Progress) -> Images
             title=source.title,
             folder=str(folder),
         )
-    train, test = _read_pairs(place, progress)
+    train, test, files = _read_pairs(place, progress)
     assert test is not None  # home() found all four
     _check_labels(source, train[1])
     _check_labels(source, test[1])
@@ -127,6 +127,7 @@ def read_family(source: KnownSource, folder: Path, progress: Progress) -> Images
         (train[0], train[1].astype(np.int64)),
         (test[0], test[1].astype(np.int64)),
         source.class_names,
+        files=files,
     )
 
 
@@ -148,12 +149,12 @@ def examine_folder(path: Path, progress: Progress) -> Images:
         ProblemError: files are missing, damaged or do not belong together.
     """
     place = _place(path)
-    (images, labels), test = _read_pairs(place, progress)
+    (images, labels), test, files = _read_pairs(place, progress)
     names, numbers, test_numbers = number(labels, test[1] if test else None)
     if test is None or test_numbers is None:
-        return whole(images, numbers, names)
+        return whole(images, numbers, names, files=files[0])
     _check_sizes(place, images, test[0])
-    return own_test((images, numbers), (test[0], test_numbers), names)
+    return own_test((images, numbers), (test[0], test_numbers), names, files=files)
 
 
 def _place(path: Path) -> Path:
@@ -164,7 +165,8 @@ def _place(path: Path) -> Path:
 
 def _read_pairs(
     place: Path, progress: Progress
-) -> tuple[tuple[Bytes, Bytes], tuple[Bytes, Bytes] | None]:
+) -> tuple[tuple[Bytes, Bytes], tuple[Bytes, Bytes] | None, tuple[Files, Files]]:
+    """Read images and labels of both parts, and name the files that hold the images."""
     train, test = find_pair(place, TRAIN), find_pair(place, TEST)
     if train is None:
         raise ProblemError(
@@ -177,7 +179,8 @@ def _read_pairs(
     progress(1, 2)
     read_test = test.read() if test else None
     progress(2, 2)
-    return read_train, read_test
+    files = (train.images.name,), (test.images.name,) if test else ()
+    return read_train, read_test, files
 
 
 def _check_labels(source: KnownSource, labels: Bytes) -> None:

@@ -97,6 +97,8 @@ def _opened(path: Path) -> Iterator[Image]:
     import PIL.Image
 
     try:
+        if not path.is_file():  # to open a pipe would wait for ever
+            raise BrokenPictureError("no regular file")
         with PIL.Image.open(path) as image:
             if image.width * image.height > LARGEST:
                 raise BrokenPictureError(f"{image.width}×{image.height} pixels")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.dataset import Dataset, Images, Pixels, Split
+from engine.data.dataset import Dataset, Files, Images, Pixels, Split
 from engine.data.limits import check_memory
 from engine.data.splitting import validation_rows
 from engine.project.sources import Data
@@ -35,13 +35,15 @@ def prepare(images: Images, data: Data, seed: int) -> Dataset:
     learnt, kept = validation_rows(labels, names, data.validation, seed)
     _check_memory(images)
     scale = _scale(images.train_images)
-    train = _split(images.train_images, labels, images.train_rows, learnt, scale)
+    of_train = images.train_images, labels, images.train_rows, images.train_files
+    of_test = images.test_images, images.test_labels, images.test_rows, images.test_files
+    train = _split(*of_train, learnt, scale)
     mean, deviation = _measured(train.images) if data.standardise else _nothing(train.images)
     every = np.arange(len(images.test_labels))
     return Dataset(
         train=train,
-        validation=_split(images.train_images, labels, images.train_rows, kept, scale),
-        test=_split(images.test_images, images.test_labels, images.test_rows, every, scale),
+        validation=_split(*of_train, kept, scale),
+        test=_split(*of_test, every, scale),
         class_names=names,
         mean=mean,
         deviation=deviation,
@@ -64,12 +66,14 @@ def _scale(pixels: Pixels) -> Scale:
     return least, largest - least or 1
 
 
-def _split(pixels: Pixels, labels: Rows, places: Rows, rows: Rows, scale: Scale) -> Split:
+def _split(
+    pixels: Pixels, labels: Rows, places: Rows, files: Files, rows: Rows, scale: Scale
+) -> Split:
     images = np.empty((len(rows), *pixels.shape[1:]), np.float32)
     for start in range(0, len(rows), AT_ONCE):
         chunk = slice(start, start + AT_ONCE)
         images[chunk] = _scaled(pixels[rows[chunk]], scale)
-    return Split(images, labels[rows], places[rows])
+    return Split(images, labels[rows], places[rows], files)
 
 
 def _scaled(pixels: Pixels, scale: Scale) -> Floats:

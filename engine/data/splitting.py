@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.dataset import Images, Pixels
+from engine.data.dataset import Files, Images, Pixels
 from engine.problems import Mend, Problem, ProblemError
 
 Rows = NDArray[np.int64]
@@ -25,10 +25,12 @@ def whole(
     class_names: tuple[str, ...],
     rows: Rows | None = None,
     notes: tuple[Problem, ...] = (),
+    files: Files = (),
 ) -> Images:
     """Make Images of a source without a test set: a sixth of each class becomes its test set.
 
-    `rows` are the images' places in the source's own order, where some of them were left out.
+    `rows` are the images' places in the source's own order, where some of them were left out;
+    `files` go by them.
 
     Raises:
         ProblemError: a class has fewer than 3 images.
@@ -44,6 +46,8 @@ def whole(
         rows[train],
         rows[test],
         notes,
+        files,
+        files,
     )
 
 
@@ -53,10 +57,13 @@ def own_test(
     class_names: tuple[str, ...],
     rows: tuple[Rows, Rows] | None = None,
     notes: tuple[Problem, ...] = (),
+    files: tuple[Files, Files] = ((), ()),
 ) -> Images:
-    """Make Images of a source that brings its own test set; `rows` as for whole, of both parts."""
+    """Make Images of a source that brings its own test set; `rows` and `files` as for whole, of
+    both parts.
+    """
     rows = rows or (np.arange(len(train[0])), np.arange(len(test[0])))
-    return Images(*train, *test, class_names, *rows, notes)
+    return Images(*train, *test, class_names, *rows, notes, *files)
 
 
 def test_rows(labels: Rows, class_names: tuple[str, ...]) -> tuple[Rows, Rows]:

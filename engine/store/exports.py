@@ -22,6 +22,8 @@ Progress = Callable[[int, int], None]
 """Receives (done, total); what it raises ends the work, and nothing is left behind."""
 
 LONGEST_NAME = 60
+FORMULA = tuple("=+-@＝＋－＠")  # the wide ones begin a formula in some countries
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", re.IGNORECASE)
 RESERVED = frozenset(
     ("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)))
 )
@@ -32,7 +34,8 @@ class Picked:
     """N images with the answers to them, in the order to write them.
 
     images: (M, C, H, W) in 0..1, the whole set; rows: (N,) places there; indices: (N,) places in
-    the source's own files; the rest as in engine.training.events.Evaluated.
+    the source's own files; files: N names of these, or none where they are not known; the rest as
+    in engine.training.events.Evaluated.
     """
 
     of: str
@@ -45,15 +48,17 @@ class Picked:
     true_probability: NDArray[np.float32]
     probabilities: NDArray[np.float32] | None
     class_names: tuple[str, ...]
+    files: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
 
 
 def write_table(path: Path, picked: Picked, progress: Progress) -> int:
-    """Write a CSV file, one line an image: set, index, true, predicted, and the probabilities of
-    all classes, or of the predicted and the true one where only they are kept.
+    """Write a CSV file, one line an image: set, index, file, true, predicted, and the
+    probabilities of all classes, or of the predicted and the true one where only they are kept.
 
+    Names that a spreadsheet would compute are written with a mark before them, see harmless().
     Returns the number of images.
 
     Raises:
@@ -61,14 +66,25 @@ def write_table(path: Path, picked: Picked, progress: Progress) -> int:
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(("set", "index", "true", "predicted", *_probability_titles(picked)))
-    names = picked.class_names
+    writer.writerow(("set", "index", "file", "true", "predicted", *_probability_titles(picked)))
+    names = tuple(map(harmless, picked.class_names))
     for place in _counted(len(picked), progress):
         true, predicted = names[picked.labels[place]], names[picked.predicted[place]]
         index = int(picked.indices[place])
-        writer.writerow((picked.of, index, true, predicted, *_probabilities(picked, place)))
+        file = harmless(picked.files[place]) if picked.files else ""
+        writer.writerow((picked.of, index, file, true, predicted, *_probabilities(picked, place)))
     write_safely(path, text.getvalue().encode())
     return len(picked)
+
+
+def harmless(text: str) -> str:
+    """Write a text for a cell so that a spreadsheet takes it for text and computes nothing.
+
+    What could begin a formula gets an apostrophe in front (OWASP, CSV Injection); a number stays
+    one.
+    """
+    begins = text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(FORMULA)
+    return f"'{text}" if begins and not NUMBER.fullmatch(text) else text
 
 
 def write_pictures(folder: Path, picked: Picked, progress: Progress) -> int:

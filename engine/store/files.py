@@ -8,9 +8,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 from engine.problems import ProblemError
@@ -37,6 +39,16 @@ def write_safely(path: Path, content: bytes) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise write_problem(path, error) from error
+
+
+def open_to_read(path: Path) -> BinaryIO:
+    """Open a file. A pipe or a device is refused with an OSError: to open or to read it might
+    never end.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder is refused by the system
+        raise OSError(errno.EINVAL, "it is a pipe or a device, and no file", str(path))
+    return path.open("rb")
 
 
 def write_problem(path: Path, error: OSError) -> ProblemError:

@@ -1,6 +1,6 @@
 """What a run's log tells in a few numbers, without parsing its many lines of progress.
 
-Measured: a log of 1,000,000 lines, 108 MB, takes 0.15 s; parsing each line would take 2 s.
+Measured: a log of 1,000,000 lines, 108 MB, takes 0.2 s.
 """
 
 from __future__ import annotations

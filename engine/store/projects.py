@@ -9,7 +9,7 @@ from engine.problems import Problem, ProblemError
 from engine.project.format import dumps, loads
 from engine.project.presets import presets
 from engine.project.project import Project
-from engine.store.files import sweep, write_safely
+from engine.store.files import open_to_read, sweep, write_safely
 
 SUFFIX = ".layerscope.json"
 LARGEST = 16_000_000  # bytes; a project of 1,000 layers has 200,000
@@ -50,7 +50,7 @@ def save_project(path: Path, project: Project) -> None:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
             raise ProblemError("It is too large for a project file.")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from engine.problems import Problem, ProblemError, problem_of
-from engine.store.files import write_safely
+from engine.store.files import open_to_read, write_safely
 
 FILE = "about.json"
 FORMAT = "layerscope/run"
@@ -63,7 +63,7 @@ def write_about(folder: Path, name: str, note: str) -> About:
 def _content(path: Path) -> dict[str, Any] | None:
     """Read the file; None where there is none."""
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             text = file.read(LARGEST + 1)
         content = from_json(text) if len(text) <= LARGEST else None
     except FileNotFoundError:

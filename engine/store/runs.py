@@ -20,7 +20,7 @@ from engine.places import home
 from engine.problems import ProblemError
 from engine.project.format import dumps
 from engine.project.project import Project
-from engine.store.files import TEMPORARY, write_problem, write_safely
+from engine.store.files import TEMPORARY, open_to_read, write_problem, write_safely
 from engine.store.lock import RunLock
 
 LOG = "events.jsonl"
@@ -173,7 +173,7 @@ def read_log(path: Path) -> Iterator[dict[str, Any]]:
 
     OSError where it can't be read.
     """
-    with (path / LOG).open("rb") as file:
+    with open_to_read(path / LOG) as file:
         while line := file.readline(LONGEST_LINE):
             try:
                 content = from_json(line)  # bounds nesting and digits, which json.loads does not

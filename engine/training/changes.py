@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine.problems import ProblemError
+from engine.problems import Problem, ProblemError
 from engine.project.checks import problems
-from engine.project.layers import Dropout
+from engine.project.layers import Dropout, Layer
 from engine.project.project import Project
 
 OPTIMIZER = "optimizer."
@@ -71,3 +71,27 @@ def _set(project: Project, field: str, value: float) -> Project:
     if field.startswith(OPTIMIZER):
         return project.set_optimizer(**{name: value})
     return project.set_layer(place.removeprefix(LAYER), **{name: value})
+
+
+def branch_problem(run: Project, edited: Project) -> Problem | None:
+    """Say why a run can't go on with an edited project, or nothing where it can: its weights must
+    fit, and the images that it learns from must stay those.
+    """
+    if _without_rates(run) != _without_rates(edited):
+        return Problem(
+            "The layers are others than those of the run, so its weights do not fit: this can't be "
+            "a branch. Put the run's layers back, or train the changed network from its beginning."
+        )
+    if (run.data, run.training.seed) != (edited.data, edited.training.seed):
+        return Problem(
+            "The data, how they are split or scaled, or the seed are others than those of the run: "
+            "this can't be a branch. Put them back, or train from the beginning."
+        )
+    return None
+
+
+def _without_rates(project: Project) -> tuple[Layer, ...]:
+    """Give the layers, dropout's rates left out: what decides which weights there are."""
+    for name in dropouts(project):
+        project = project.set_layer(name, rate=0.5)
+    return project.layers

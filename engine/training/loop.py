@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from engine.data.dataset import Dataset
+from engine.problems import ProblemError
 from engine.project.format import loads
 from engine.project.project import Project
 from engine.store.checkpoints import Checkpoint
@@ -79,11 +80,12 @@ def train(
         if due("first"):
             yield trainer.snapshot("first")
     else:
-        trainer = Trainer(loads(begin.checkpoint.state["project"]), dataset, control, threads)
-        trainer.put_back(begin.checkpoint)
+        trainer = _as_it_was(begin.checkpoint, dataset, control, threads)
         if begin.parent:
             yield trainer.branch(project, begin.parent)
         yield Resumed(trainer.step)
+        if trainer.tuner.threads != begin.checkpoint.state["first_threads"]:
+            yield ThreadsChanged(trainer.step, trainer.tuner.threads)
 
     while not trainer.over:
         trainer.begin_epoch()
@@ -150,6 +152,22 @@ def train(
         tested.loss,
         tested.accuracy,
     )
+
+
+def _as_it_was(
+    checkpoint: Checkpoint, dataset: Dataset, control: Control, threads: ThreadTuner | int | None
+) -> Trainer:
+    """Make the trainer that a checkpoint was written down of."""
+    try:
+        trainer = Trainer(loads(checkpoint.state["project"]), dataset, control, threads)
+        trainer.put_back(checkpoint)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ProblemError(
+            "The checkpoint of step {step} does not fit the run's network or its images. Go on "
+            "from another one.",
+            step=str(checkpoint.step),
+        ) from error
+    return trainer
 
 
 def _asked(trainer: Trainer, control: Control, due: Due) -> Iterator[Event]:

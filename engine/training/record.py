@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import platform
 from contextlib import suppress
 from dataclasses import fields
+from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -149,7 +151,10 @@ class Recorder:
         over = isinstance(event, Finished | Failed)
         if over:
             self._write_files(folder)  # whoever reads in the log that it is over finds its files
-        folder.append({**as_line(event), "at": round(monotonic() - self._began, 3)})
+        line = {**as_line(event), "at": round(monotonic() - self._began, 3)}
+        if isinstance(event, Started):
+            line |= {"torch": version("torch"), "machine": platform.machine()}
+        folder.append(line)
         if isinstance(event, Weights):
             self._waiting[event.kind] = event
         if isinstance(event, Evaluated):

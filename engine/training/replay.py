@@ -4,9 +4,11 @@ changes on the way, thread counts, and the end that a person asked for.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from engine.training.tuning import ThreadTuner
 Line = dict[str, Any]
 
 MOST_THREADS = 1024  # whoever wrote the log, torch is not asked for more
+LONGEST_NAME = 40  # letters of a version or a processor
 LARGEST_VALUE = 1e38  # of a change
 ENDS = ("Finished", "Failed")
 NOT_REPEATED = ("ThreadsChanged", "Paused", "Continued", "Resumed", "Warned", "Failed")
@@ -34,6 +37,7 @@ class Script:
     parent: str = ""  # whose are the steps before that, where it is a branch
     branches: int = 0  # on the way: a parent may be a branch, too
     device: str = ""
+    made_with: str = ""  # PyTorch's version and the processor; "" where an older log lacks them
     first_threads: int = 1
     threads: dict[int, int] = field(default_factory=dict)  # from the end of a step on
     restarts: dict[int, int] = field(default_factory=dict)  # thread counts, where it was resumed
@@ -46,6 +50,7 @@ class Script:
         match line:
             case {"event": "Started", "threads": int(count), "device": str(device)}:
                 self.device = device
+                self.made_with = _made_with(line)
                 self.first_threads = count if _sound(count) else 1
             case {"event": "ThreadsChanged", "step": int(step), "threads": int(count)}:
                 if _sound(count):
@@ -71,6 +76,18 @@ class Script:
         self.branches += 1
         for given in (self.threads, self.restarts, self.changes):
             given.clear()
+
+
+def made_with_here() -> str:
+    """Say what trains here, as a log does."""
+    return f"PyTorch {version('torch')} on {platform.machine()}"
+
+
+def _made_with(line: Line) -> str:
+    match line:
+        case {"torch": str(torch), "machine": str(machine)}:
+            return f"PyTorch {torch[:LONGEST_NAME]} on {machine[:LONGEST_NAME]}"
+    return ""
 
 
 def read_script(folder: Path, alive: Callable[[], None]) -> Script:

@@ -18,9 +18,13 @@ from engine.store.projects import load_project
 from engine.store.runs import LOG, PROJECT, check_unused, cut_log
 from engine.training.archive import FOLDER as EVALUATIONS
 from engine.training.archive import STACKS
+from engine.training.changes import branch_problem
 from engine.training.history import Run
 from engine.training.loop import Begin
 from engine.training.reopen import reopen
+
+PARENT = "parent"
+"""In a checkpoint's state: it is that of another run, of which this one is to branch off."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ def resume(folder: Path, progress: Progress = silent) -> Continuation:
         if checkpoint is None:
             (folder / LOG).unlink(missing_ok=True)
             return Continuation(folder, lock, project, Run(project), None, notes)
-        return _at(folder, lock, project, Begin(checkpoint), notes, progress)
+        begin = Begin(checkpoint, str(checkpoint.state.get(PARENT, "")))
+        return _at(folder, lock, project, begin, notes, progress)
     except BaseException:
         lock.release()
         raise
@@ -69,11 +74,15 @@ def branch(
         ProblemError: there is no such checkpoint, or a folder can't be read or written.
     """
     checkpoint = Checkpoints(folder).read(step)
+    problem = branch_problem(load_project(folder / PROJECT), project)
+    if problem is not None:
+        raise ProblemError(problem)
     check_unused(target)
     lock = RunLock.acquire(target)
     try:
         write_safely(target / PROJECT, dumps(project).encode())
-        Checkpoints(target).write(replace(checkpoint, kind="first"))
+        state = {**checkpoint.state, PARENT: folder.name}
+        Checkpoints(target).write(replace(checkpoint, kind="first", state=state))
         _copy(folder, target, checkpoint)
         return _at(target, lock, project, Begin(checkpoint, folder.name), (), progress)
     except BaseException:

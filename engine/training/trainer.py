@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from engine.data.dataset import Dataset
 from engine.problems import ProblemError
 from engine.project.format import dumps
-from engine.project.layers import Layer
 from engine.project.project import Project
 from engine.project.schedules import ReduceOnPlateau
 from engine.project.stopping import measured
@@ -24,7 +23,7 @@ from engine.store.checkpoints import Checkpoint
 from engine.training.augment import PixelRange, augmented
 from engine.training.batches import batch_end, batches_left, sample_steps
 from engine.training.capture import captured
-from engine.training.changes import LEARNING_RATE, changed, dropouts, value_of
+from engine.training.changes import LEARNING_RATE, branch_problem, changed, dropouts, value_of
 from engine.training.control import Control
 from engine.training.course import Course
 from engine.training.device import choose_device
@@ -87,6 +86,7 @@ class Trainer:
         if not isinstance(threads, ThreadTuner):
             threads = ThreadTuner(threads if self.device.type == "cpu" else 1)
         self.tuner = threads
+        self._first_threads = threads.threads  # as the log tells it of the run's beginning
 
         self.step = self.number = self.position = 0  # steps; batches and images of this epoch
         self.epoch = 1
@@ -271,16 +271,14 @@ class Trainer:
             self._bend()
 
     def branch(self, project: Project, parent: str) -> Branched:
-        """Go on with another project, as another run: its layers are the same, all else may differ.
+        """Go on with another project, as another run.
 
         Raises:
-            ProblemError: the layers are others.
+            ProblemError: the layers or the data are others.
         """
-        if _without_rates(project) != _without_rates(self.project):
-            raise ProblemError(
-                "The layers are others than those of the run, so its weights do not fit. Put the "
-                "run's layers back, or train the changed network from its beginning."
-            )
+        problem = branch_problem(self.project, project)
+        if problem is not None:
+            raise ProblemError(problem)
         optimizer, plateau, patience = self.optimizer, self.plateau, self.patience
         same = type(project.training.optimizer) is type(self.project.training.optimizer)
         self.project = project
@@ -394,6 +392,7 @@ class Trainer:
                 "position": self.position,
                 "batches": self.batches,
                 "plain_steps": self._plain_steps,
+                "first_threads": self._first_threads,
                 "recorded": self._record_again or self.take_step is not self.plain_step,
                 "best_accuracy": self.best_accuracy,
                 "enough": self.enough,
@@ -429,7 +428,7 @@ class Trainer:
         self.best_accuracy, self.enough = state["best_accuracy"], state["enough"]
         self.plateau = Plateau.restored(self.plateau.schedule, state["plateau"])
         self.patience = Patience.restored(self.patience.settings, state["patience"])
-        self._plain_steps = state["plain_steps"]
+        self._plain_steps, self._first_threads = state["plain_steps"], state["first_threads"]
         if self.position:
             self._unfinished = _under(parts, "meter/"), state["meter"]
         self._record_again = state["recorded"]
@@ -444,13 +443,6 @@ class Trainer:
                 elif self.optimizer.param_groups[0].get("fused"):
                     value = value.to(weights.device)
                 self.optimizer.state[weights][key] = value
-
-
-def _without_rates(project: Project) -> tuple[Layer, ...]:
-    """Give the layers, dropout's rates left out: what decides which weights there are."""
-    for name in dropouts(project):
-        project = project.set_layer(name, rate=0.5)
-    return project.layers
 
 
 def _under(parts: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

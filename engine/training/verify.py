@@ -38,6 +38,7 @@ from engine.training.replay import (
     ReplayedControl,
     ReplayedThreads,
     Script,
+    made_with_here,
     read_script,
     repeated_lines,
 )
@@ -72,7 +73,7 @@ OTHER_DEVICE = "The run was trained on {then} and repeated on {now}, which round
 UNPROMISED = "On {now} the same training need not give the same numbers."
 OTHER_MACHINE = (
     "Equal numbers are promised for the same version of PyTorch on the same kind of processor. The "
-    "run does not tell which these were."
+    "run was trained with {then}, and repeated with {now}."
 )
 NO_END = "The log breaks off, so the run was compared as far as it goes."
 UNREAD_WEIGHTS = "The weights in {path} can't be read, so they were not compared."
@@ -212,8 +213,8 @@ def _notes(script: Script, now: str, difference: Difference | None) -> Iterator[
         yield Problem(OTHER_DEVICE, then=script.device[:LONGEST_VALUE], now=now)
     elif now != "cpu":
         yield Problem(UNPROMISED, now=now)
-    elif difference is not None:
-        yield Problem(OTHER_MACHINE)
+    elif difference is not None and script.made_with != (here := made_with_here()):
+        yield Problem(OTHER_MACHINE, then=script.made_with or "another version", now=here)
     if script.end in ("", "failed"):
         yield Problem(NO_END)
 

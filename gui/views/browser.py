@@ -40,6 +40,7 @@ from gui.widgets.data.words import plain
 FIRST_SIZE = QSize(1000, 700)
 LEAST_SIZE = QSize(640, 440)
 FACTS_WIDTH = 300  # pixels of the left column, to begin with
+LONGEST_FILE = 200  # letters of a file's name
 MOST_CHIPS = 4  # classes with a chip of their own; more share one
 
 
@@ -196,10 +197,12 @@ class DataBrowser(QWidget):
         place = self.wall.tiles.place(row)
         if browsed is None or dataset is None or place is None:
             return
-        image = browsed.images[row]
+        image, of, index = browsed.images[row], browsed.set_of(row), int(browsed.indices[row])
+        file = dataset.split(of).file(index)
         facts = [
-            (self.tr("Image"), f"{int(browsed.indices[row]):,}"),
-            (self.tr("Set"), self._set_title(browsed.set_of(row))),
+            (self.tr("Image"), f"{index:,}"),
+            (self.tr("File"), plain(file, LONGEST_FILE) or self.tr("no file")),
+            (self.tr("Set"), self._set_title(of)),
             (self.tr("Class"), plain(dataset.class_names[browsed.labels[row]])),
             (self.tr("Pixels"), range_words(pixel_range(image))),
         ]

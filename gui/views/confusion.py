@@ -118,7 +118,7 @@ class ConfusionView(QWidget):
         title = self.tr("{run}: confusion matrix ({shown_as})").format(
             run=self._run_title(), shown_as=self.shown_as.currentText()
         )
-        caption = f"{self.of.currentText()}: {self.said.text()}"
+        caption = f"{self.of.currentText()}: {self.said.toolTip()}"
         page = MatrixPage(self.matrix.numbers, title, caption)
         try:
             write_safely(path, page.content(path.suffix.lower()))
@@ -185,14 +185,18 @@ class ConfusionView(QWidget):
         return earlier_one(run, evaluation, which)
 
     def _say(self, run: Run, evaluation: Evaluated) -> None:
-        words = self._words(evaluation)
+        """Say it in one line, and whole in the tooltip and in what is saved."""
+        words = brief = self._words(evaluation)
         if self.shown_as.currentData() in ("before", "first", "best"):
             words = f"{words}. {self._compared()}"
+            brief = self._compared_briefly(evaluation)
         elif evaluation.of == "training":
             learned = self.tr("These are the answers as each image was learned from.")
             words = f"{words}. {learned}"
-        if words != self.said.text():
-            self.said.setText(words)
+            brief = self.tr("{words} while learning").format(words=brief)
+        if (brief, words) != (self.said.text(), self.said.toolTip()):
+            self.said.setText(brief)
+            self.said.setToolTip(words)
 
     def _words(self, evaluation: Evaluated) -> str:
         words = (
@@ -215,6 +219,19 @@ class ConfusionView(QWidget):
             )
         )
         return words.format(when=self._when(self._earlier))
+
+    def _compared_briefly(self, evaluation: Evaluated) -> str:
+        now, earlier = 100 * evaluation.accuracy, self._earlier
+        if earlier is None:
+            words = self.tr("There is nothing earlier, these are counts: {now:.2f} % right")
+            return words.format(now=now)
+        words = (
+            self.tr("{now:.2f} % right, {more:+.2f} since step {step:,}; blue is better")
+            if self.matrix.numbers.unit == "more images"
+            else self.tr("Points since step {step:,}, of other images; blue is better")
+        )
+        more = now - 100 * earlier.accuracy
+        return words.format(now=now, more=more, step=earlier.step)
 
     def _when(self, evaluation: Evaluated) -> str:
         return self.tr("epoch {epoch}, step {step:,}").format(

@@ -106,6 +106,7 @@ class CurvesView(QWidget):
         self._before_curves = _curves_of(run) if run else ()
         for part in (self.loss, self.accuracy):
             part.drop_before()
+        self._arrange()
         self._follow_anew()
         self._legend()
         self._sight.draw()
@@ -217,7 +218,7 @@ class CurvesView(QWidget):
         if run is None or not len(run.progress) or x > run.progress.column(0)[-1]:
             return ""
         place = int(np.searchsorted(run.progress.column(0), x))
-        return self.tr("; before: training loss {loss:.4f}, accuracy {accuracy:.2f} %").format(
+        return self.tr("; before: loss {loss:.4f}, accuracy {accuracy:.2f} %").format(
             loss=run.progress.column(1)[place], accuracy=100 * run.progress.column(2)[place]
         )
 
@@ -245,10 +246,13 @@ class CurvesView(QWidget):
         self._legend()
 
     def resizeEvent(self, event: object) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
         """Give the reading a line of its own where it would be cut off beside the controls."""
-        narrow = self.width() < NARROW
         direction = QBoxLayout.Direction
-        self._head.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
+        alone = self._before is not None or self.width() < NARROW
+        self._head.setDirection(direction.TopToBottom if alone else direction.LeftToRight)
 
     def leaveEvent(self, event: object) -> None:
         self._clear_cursor()

@@ -21,7 +21,7 @@ from gui.in_sight import WhenInSight
 from gui.pictures import as_picture
 from gui.selection import Selection
 from gui.theme import MARGIN, SPACING, Theme
-from gui.widgets.data.words import plain
+from gui.widgets.data.words import breakable, plain
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.gallery.answers import origin_words, percent
 from gui.widgets.large_picture import LargePicture
@@ -125,8 +125,9 @@ class ImageView(QWidget):
             return
         self._image = image
         index = int(split.indices[row])
-        self.where.setText(origin_words(self.selection.of, index))
-        self.picture.show_picture(as_picture(split.images[row]), self.where.text())
+        origin = origin_words(self.selection.of, index, split.file(index))
+        self.where.setText(breakable(origin))
+        self.picture.show_picture(as_picture(split.images[row]), origin)
         own = row if split is dataset.train else None
         label = int(split.labels[row])
         names = dataset.class_names

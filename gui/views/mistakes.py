@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -21,7 +23,8 @@ from gui.widgets.gallery.answers import Answers
 from gui.widgets.gallery.exporter import Exporter
 from gui.widgets.gallery.gallery import NO_ROWS, Gallery, Rows, Tiles
 from gui.widgets.gallery.head import GalleryHead
-from gui.widgets.gallery.listed import Likeness, Listed
+from gui.widgets.gallery.likeness import Likeness
+from gui.widgets.gallery.listed import Listed
 from gui.widgets.gallery.words import (
     cell_words,
     count_words,
@@ -55,7 +58,7 @@ class MistakesView(QWidget):
         self._evaluation: Evaluated | None = None
         self._listed: Listed | None = None
         self._positions: Rows = NO_ROWS
-        self._likeness: Likeness | None = None
+        self.likeness = Likeness(self)
         self._like: int | None = None
         self._sight = WhenInSight(self, self._show_now)
         self._lay_out()
@@ -65,6 +68,7 @@ class MistakesView(QWidget):
         """Show the evaluation that is looked at, if it is another one and can be seen."""
         if run is not self._run:
             self._run, self._like = run, None  # its images may be others
+            self.likeness.forget()
             self.head.allow("likeness", self.selection.image is not None)
         if kinds & SHOWN:
             self._show_new()
@@ -82,17 +86,19 @@ class MistakesView(QWidget):
         marked = self.gallery.highlighted()
         places = self._positions[marked] if len(marked) > 1 else self._positions
         all_probabilities = evaluation.probabilities
+        indices = split.indices[evaluation.rows[places]]
         return Picked(
             of=evaluation.of,
             images=split.images,
             rows=evaluation.rows[places],
-            indices=split.indices[evaluation.rows[places]],
+            indices=indices,
             labels=evaluation.labels[places],
             predicted=evaluation.predicted[places],
             confidence=evaluation.confidence[places],
             true_probability=evaluation.true_probability[places],
             probabilities=None if all_probabilities is None else all_probabilities[places],
             class_names=run.project.data.source.class_names,
+            files=tuple(map(split.file, indices.tolist())),
         )
 
     # --- what is shown
@@ -104,15 +110,40 @@ class MistakesView(QWidget):
         if self._run is None:
             return
         evaluation = self._run.evaluation(self.selection.of, self.selection.step)
-        listed = Listed(
+        listed = self._sorted(self._wanted(), _split(self._run, evaluation))
+        if evaluation is not self._evaluation or listed != self._listed or evaluation is None:
+            self._show(self._run, evaluation, listed)
+        self._say_count()
+
+    def _wanted(self) -> Listed:
+        return Listed(
             self.selection.cells,
             self.selection.shelf,
             self.head.right_too.isChecked(),
             self.head.sorting,
             self._like,
         )
-        if evaluation is not self._evaluation or listed != self._listed or evaluation is None:
-            self._show(self._run, evaluation, listed)
+
+    def _sorted(self, wanted: Listed, split: Split | None) -> Listed:
+        """Keep the order there was while the likeness of the images is still to be found."""
+        if wanted.sorting != "likeness" or wanted.like is None or split is None:
+            return wanted
+        self.likeness.ask(split.images, wanted.like)
+        if self.likeness.ranks(split.images, wanted.like) is not None:
+            return wanted
+        before = self._listed or Listed()
+        return replace(wanted, sorting=before.sorting, like=before.like)
+
+    def _ranks(self, listed: Listed, split: Split) -> Rows | None:
+        return None if listed.like is None else self.likeness.ranks(split.images, listed.like)
+
+    def _say_count(self) -> None:
+        if self._evaluation is None or self._listed is None or self._split is None:
+            return
+        words = count_words(len(self._positions), self._evaluation, self._listed)
+        if self.likeness.sorting and self.head.sorting == "likeness":
+            words = self.tr("{words}, sorting …").format(words=words)
+        self.head.count.setText(words)
 
     def _show(self, run: Run, evaluation: Evaluated | None, listed: Listed) -> None:
         """List the images anew; the place is kept where only the answers are others."""
@@ -123,12 +154,9 @@ class MistakesView(QWidget):
         if evaluation is None or split is None:
             self._show_waiting(run, evaluation)
             return
-        if self._likeness is None or self._likeness.images is not split.images:
-            self._likeness = Likeness(split.images)
         names = run.project.data.source.class_names
-        self._positions = listed.positions(evaluation, len(names), self._likeness)
+        self._positions = listed.positions(evaluation, len(names), self._ranks(listed, split))
         self._show_tiles(evaluation, split, Answers(evaluation, split, names))
-        self.head.count.setText(count_words(len(self._positions), evaluation, listed))
         self._stack.setCurrentWidget(self._shown)
         if not same:
             self.notice.hide()
@@ -266,6 +294,10 @@ class MistakesView(QWidget):
         menu.addActions(self.exporter.menu.actions())
         return menu
 
+    def _say_unsorted(self, sentence: str) -> None:
+        self.notice.say(sentence)
+        self._show_new()
+
     def _sort_like(self, row: int) -> None:
         self.selection.select_image(row)
         self.head.order.setCurrentIndex(self.head.order.findData("likeness"))
@@ -280,6 +312,8 @@ class MistakesView(QWidget):
         selection.cells_changed.connect(self._show_new)
         selection.shelf_changed.connect(self._show_shelf)
         selection.image_changed.connect(self._show_image)
+        self.likeness.changed.connect(self._show_new)
+        self.likeness.failed.connect(self._say_unsorted)
         gallery.chosen.connect(selection.select_image)
         gallery.opened.connect(self.opened)
         gallery.customContextMenuRequested.connect(self._show_menu)

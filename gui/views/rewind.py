@@ -19,12 +19,13 @@ from engine.problems import byte_size
 from engine.project.project import Project
 from engine.store.checkpoints import Checkpoints
 from engine.store.retention import Kept
+from engine.training.changes import branch_problem
 from engine.training.history import Run
 from gui.background import Task
 from gui.in_sight import WhenInSight
 from gui.theme import MARGIN, SPACING
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.rewind.branching import obstacle, told_differences
+from gui.widgets.rewind.branching import told_differences
 from gui.widgets.scrolled import scrolled
 
 MOST_TICKS = 50
@@ -89,15 +90,21 @@ class RewindView(QWidget):
 
     def _read(self) -> None:
         """Read the checkpoints' list beside the window: it may lie on a slow disk."""
-        if self._reading is not None:
-            self._reading.close(0)
-            self._reading = None
+        self._stop_reading()
         if self._store is None or self._run is None:
             return
         store = self._store
         self._reading = Task(lambda _: store.kept(), self)
         self._reading.done.connect(self._take)
         self._reading.start()
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.close(0)
+            self._reading = None
+
+    def closeEvent(self, event: object) -> None:
+        self._stop_reading()
 
     def _take(self, kept: list[Kept]) -> None:
         """Take over the list; the chosen step stays chosen, where it is still kept."""
@@ -137,7 +144,7 @@ class RewindView(QWidget):
         reason = self._reason(current)
         self.reason.setText(reason)
         self.reason.setVisible(bool(reason))
-        fits = self._project is not None and not obstacle(current, self._project)
+        fits = self._project is not None and branch_problem(current, self._project) is None
         self.differences.setText(self._told_differences(current) if fits else "")
         self.differences.setVisible(fits)
         for button, purpose in (
@@ -150,7 +157,8 @@ class RewindView(QWidget):
     def _reason(self, current: Project) -> str:
         if self._busy:
             return self.tr("A training is going on. Stop it to go on from a checkpoint.")
-        return obstacle(current, self._project) if self._project is not None else ""
+        problem = branch_problem(current, self._project) if self._project is not None else None
+        return str(problem) if problem is not None else ""
 
     def _told(self, run: Run, kept: Kept) -> str:
         """Say which moment of the run a checkpoint is."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from engine.problems import shown
 from engine.project.project import Project
 from engine.training.changes import differences, value_of
 from gui.theme import MARGIN, SPACING
+from gui.widgets.change_words import change_words
 
 MOST_LINES = 6  # a network with many dropout layers would otherwise push the forms away
 
@@ -76,18 +76,7 @@ class RunChanges(QFrame):
 
     def _line(self, field: str, value: float) -> str:
         assert self._running is not None
-        before = shown(value_of(self._running, field))
-        return f"{self._title(field)}: {before} → {shown(value)}"
-
-    def _title(self, field: str) -> str:
-        place, _, name = field.removeprefix("layers.").rpartition(".")
-        return {
-            "learning_rate": self.tr("Learning rate"),
-            "momentum": self.tr("Momentum"),
-            "weight_decay": self.tr("Weight decay"),
-            "batch_size": self.tr("Batch size"),
-            "rate": self.tr("Rate of {layer}").format(layer=place),
-        }[name]
+        return change_words(field, value_of(self._running, field), value)
 
     def _apply(self) -> None:
         for field, value in self.changes.items():

@@ -21,6 +21,7 @@ from PySide6.QtTest import QTest
 
 from engine.data.load import inspect
 from engine.project.layers import Dense, Dropout, Flatten
+from engine.project.presets import FIRST, preset
 from engine.project.project import Project
 from engine.project.sources import NpzFile
 from engine.store.checkpoints import Checkpoints
@@ -29,9 +30,10 @@ from engine.store.runs import LOG, runs_folder
 from engine.training import trainer, tuning
 from engine.training.reopen import reopen
 from engine.training.resume import branch, resume
+from gui.app import load_training
 from gui.session import Session, State
 
-PATIENCE = 60.0  # seconds; what takes longer hangs
+PATIENCE = 30.0  # seconds; what takes longer hangs
 ENDLESS = 100_000  # epochs
 IDLE, PREPARING, RUNNING = State.IDLE, State.PREPARING, State.RUNNING
 PAUSING, PAUSED, STOPPING = State.PAUSING, State.PAUSED, State.STOPPING
@@ -232,6 +234,7 @@ def assert_alike(seen, told):
 @pytest.fixture
 def drive(qapp, tmp_path, own_home, monkeypatch):
     """Run so many examples of so many acts."""
+    load_training(preset(FIRST))  # which takes longer than closing waits
     random = np.random.default_rng(0)
     images = random.integers(0, 255, (90, 4, 4), np.uint8)
     path = tmp_path / "tiny.npz"

@@ -69,7 +69,7 @@ def test_a_disabled_train_button_can_be_read(theme):
     assert contrast(theme.muted, theme.border) >= VISIBLE
 
 
-@pytest.mark.parametrize("curve", ["training", "validation"])
+@pytest.mark.parametrize("curve", ["training", "validation", "before"])
 def test_curves_stand_out_of_the_panel(theme, curve):
     assert contrast(getattr(theme, curve), theme.panel) >= VISIBLE
 

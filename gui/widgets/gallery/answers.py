@@ -9,6 +9,9 @@ from PySide6.QtCore import QCoreApplication
 
 from engine.data.dataset import SetName, Split
 from engine.training.events import Evaluated
+from gui.widgets.data.words import plain
+
+LONGEST_FILE = 200  # letters of a file's name
 
 
 class Answers:
@@ -48,7 +51,7 @@ class Answers:
     def origin(self, position: int) -> str:
         """Say which image of the person's own files it is."""
         index = int(self.split.indices[self.evaluation.rows[position]])
-        return origin_words(self.evaluation.of, index)
+        return origin_words(self.evaluation.of, index, self.split.file(index))
 
     def widest(self) -> str:
         """Give the widest caption that there may be, about."""
@@ -63,8 +66,8 @@ class Answers:
         return bool(self.evaluation.labels[position] == self.evaluation.predicted[position])
 
 
-def origin_words(of: SetName, index: int) -> str:
-    """Say of which set an image is, by its index in the person's own files."""
+def origin_words(of: SetName, index: int, file: str = "") -> str:
+    """Say of which set an image is, by its index in the person's own files, and in which file."""
     words = {
         "training": QCoreApplication.translate("Answers", "Image {index:,} of the training set."),
         "validation": QCoreApplication.translate(
@@ -72,7 +75,11 @@ def origin_words(of: SetName, index: int) -> str:
         ),
         "test": QCoreApplication.translate("Answers", "Image {index:,} of the test set."),
     }
-    return words[of].format(index=index)
+    origin = words[of].format(index=index)
+    if not file:
+        return origin
+    file_words = QCoreApplication.translate("Answers", "File: {file}")
+    return f"{origin} {file_words.format(file=plain(file, LONGEST_FILE))}"
 
 
 def percent(probability: float) -> str:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.forms import combo_box
-from gui.theme import MARGIN
+from gui.theme import MARGIN, SPACING
 from gui.widgets.gallery.listed import Sorting
 from gui.widgets.gallery.painter import TILE
 
@@ -119,6 +119,7 @@ class GalleryHead(QWidget):
 
     def _lay_out(self) -> None:
         first, second = QHBoxLayout(), QHBoxLayout()
+        first.setSpacing(SPACING)
         first.addWidget(self.count, 1)
         first.addWidget(self.right_too)
         first.addWidget(self.export)

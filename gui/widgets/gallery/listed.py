@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.likeness import by_likeness
 from engine.analysis.mistakes import Cell, Order, ordered, selected
 from engine.training.events import Evaluated
 from gui.selection import Shelf
@@ -32,8 +31,11 @@ class Listed:
         """Whether it is neither more nor less than everything that is wrong."""
         return not self.cells and self.shelf is None and not self.right_too
 
-    def positions(self, evaluation: Evaluated, classes: int, likeness: Likeness) -> Ints:
-        """Find the positions in an evaluation; `likeness` knows the images of its set.
+    def positions(
+        self, evaluation: Evaluated, classes: int, likeness: Ints | None = None
+    ) -> Ints:
+        """Find the positions in an evaluation; `likeness` ranks the images (N,) of its set, where
+        they are sorted by it.
 
         A shelf by itself shows all of its images, also those that are right.
         """
@@ -50,8 +52,8 @@ class Listed:
         if self.sorting == "shelf":
             return places
         places = np.sort(places)
-        if self.sorting == "likeness" and self.like is not None:
-            return places[np.argsort(likeness.ranks(self.like)[evaluation.rows[places]])]
+        if self.sorting == "likeness" and likeness is not None:
+            return places[np.argsort(likeness[evaluation.rows[places]])]
         return ordered(places, self.sorting, evaluation.confidence, evaluation.true_probability)
 
     def _shelved(self, evaluation: Evaluated) -> Ints:
@@ -63,21 +65,3 @@ class Listed:
         places[evaluation.rows] = np.arange(len(evaluation.rows))
         found = places[self.shelf.rows]
         return found[found >= 0]
-
-
-class Likeness:
-    """Ranks the images of a set by likeness to one of them, once for each that is asked for."""
-
-    def __init__(self, images: NDArray[np.float32]) -> None:
-        self.images = images
-        self._of: int | None = None
-        self._ranks: Ints = np.empty(0, np.int64)
-
-    def ranks(self, row: int) -> Ints:
-        """Give every image's rank (N,), 0 for the image itself."""
-        if row != self._of:
-            rows = np.arange(len(self.images))
-            self._ranks = np.empty(len(rows), np.int64)
-            self._ranks[by_likeness(self.images, rows, row)] = rows
-            self._of = row
-        return self._ranks

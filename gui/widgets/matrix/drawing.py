@@ -258,12 +258,16 @@ def paint_scale(
     painter: QPainter, area: QRectF, numbers: Numbers, theme: Theme, right: bool
 ) -> None:
     """Paint the scale of the diagonal or of the errors, with the value at each end."""
-    low, high = numbers.ends(right=right)
     painter.setFont(_font(LABEL))
     painter.setPen(QColor(theme.muted))
+    centre = Qt.AlignmentFlag.AlignVCenter
+    if numbers.unchanged(right=right):
+        words = QCoreApplication.translate("Matrix", "no difference")
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | centre, words)
+        return
+    low, high = numbers.ends(right=right)
     metrics = painter.fontMetrics()
     first, last = metrics.horizontalAdvance(low) + 5, metrics.horizontalAdvance(high) + 5
-    centre = Qt.AlignmentFlag.AlignVCenter
     painter.drawText(area, Qt.AlignmentFlag.AlignLeft | centre, low)
     bar = QRectF(area.left() + first, area.center().y() - 5, 0, 10)
     bar.setRight(min(area.right() - last, bar.left() + 90))

@@ -92,7 +92,9 @@ class Scale(QWidget):
         self._numbers = numbers
         low, high = numbers.ends(right=self._right)
         of = self.tr("right answers") if self._right else self.tr("errors")
-        if not numbers.signed:
+        if numbers.unchanged(right=self._right):
+            words = self.tr("Colours of {of}: there is no difference")
+        elif not numbers.signed:
             words = self.tr("Colours of {of}: from {low} to {high}")
         elif self._right:
             words = self.tr("Colours of {of}: from {low}, worse, to {high}, better")

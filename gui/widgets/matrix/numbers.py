@@ -84,6 +84,10 @@ class Numbers:
             return QCoreApplication.translate("Matrix", "{number} points").format(number=number)
         return f"{number} %" if self.unit == "share" else number
 
+    def unchanged(self, *, right: bool) -> bool:
+        """Whether this is a difference in which all of the diagonal, or of the errors, is 0."""
+        return self.signed and not self.top[right]
+
     def ends(self, *, right: bool) -> tuple[str, str]:
         """Write the ends of the scale of the diagonal or of the errors."""
         top = self.top[right]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from html import escape
 from io import StringIO
 
@@ -10,11 +11,13 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QTableView, QWidget
 
 from engine.analysis.mistakes import Cell
+from engine.store.exports import harmless
 from gui.widgets.matrix.matrix import NOTHING
 from gui.widgets.matrix.numbers import Floats, Numbers
 
 AnyIndex = QModelIndex | QPersistentModelIndex
-WIDTHS = 44, 90  # pixels of a column: the least and the most
+WIDTHS = 26, 90  # pixels of a column: the least and the most
+PADDING = 8  # pixels of a column beside its longest text
 ROW_HEIGHT = 24
 
 
@@ -33,18 +36,26 @@ class MatrixTable(QTableView):
         self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.horizontalHeader().setMinimumSectionSize(WIDTHS[0])
         self.clicked.connect(self._choose)
         self.activated.connect(self._choose)
 
     def show_numbers(self, numbers: Numbers) -> None:
         """Show other numbers, in columns as wide as their names and values ask for."""
         self.cells.show_numbers(numbers)
-        texts = [numbers.full_text(float(value)) for value in _ends(numbers.values)]
-        texts += [*numbers.names, f"{int(numbers.counts.sum()):,}"]
-        widest = max(self.fontMetrics().horizontalAdvance(text) for text in texts)
-        width = min(max(widest + 14, WIDTHS[0]), WIDTHS[1])
-        if width != self.horizontalHeader().defaultSectionSize():
-            self.horizontalHeader().setDefaultSectionSize(width)
+        counts, header = numbers.counts, self.horizontalHeader()
+        texts = [numbers.text(float(value)) for value in _ends(numbers.values)]
+        texts += [*numbers.names, f"{int(counts.sum(axis=0).max(initial=0)):,}"]
+        width = self._width(texts)
+        if width != header.defaultSectionSize():
+            header.setDefaultSectionSize(width)
+        if numbers.names:
+            header.resizeSection(len(numbers.names), self._width([f"{int(counts.sum()):,}"]))
+
+    def _width(self, texts: Sequence[str]) -> int:
+        """Give the width of a column, in pixels, in which these texts fit."""
+        widest = max(map(self.fontMetrics().horizontalAdvance, texts))
+        return min(max(widest + PADDING, WIDTHS[0]), WIDTHS[1])
 
     def _choose(self, index: QModelIndex) -> None:
         self.chosen.emit((self.cells.cell(index),))
@@ -96,7 +107,8 @@ class MatrixModel(QAbstractTableModel):
             return None
         number = self._class(section)
         if number is None:
-            return self.tr("images")
+            words = self.tr("all images")
+            return words if role == Qt.ItemDataRole.ToolTipRole else self.tr("all")
         name = self._numbers.names[number]
         if role == Qt.ItemDataRole.DisplayRole:
             return name
@@ -119,7 +131,8 @@ class MatrixModel(QAbstractTableModel):
             return f"{int(numbers.counts[rows, columns].sum()):,}"
         if true == predicted and not numbers.diagonal:
             return ""
-        return numbers.full_text(float(numbers.values[true, predicted]))
+        value = float(numbers.values[true, predicted])
+        return numbers.text(value) if value else "0"  # the unit is said above, and in the words
 
 
 def _ends(values: Floats) -> tuple[float, float]:
@@ -131,7 +144,7 @@ def rows_of(numbers: Numbers) -> list[list[str]]:
 
     A share is written as 0..1, everything with a point as decimal mark.
     """
-    names = [numbers.names[number] for number in numbers.order]
+    names = [harmless(numbers.names[number]) for number in numbers.order]
     values, counts = numbers.placed(numbers.values), numbers.placed(numbers.counts)
     whole = numbers.unit in ("images", "more images")
     rows = [["true \\ predicted", *names, "images"]]

@@ -1,4 +1,4 @@
-"""What a branch would do otherwise than the run that it leaves, and whether there can be one."""
+"""What a branch would do otherwise than the run that it leaves."""
 
 from __future__ import annotations
 
@@ -8,38 +8,15 @@ from pydantic import BaseModel
 from PySide6.QtCore import QCoreApplication
 
 from engine.problems import shown
-from engine.project.layers import Layer
 from engine.project.project import Project
 from engine.project.training import Training
 from engine.training.changes import (
     BATCH_SIZE,
     CHANGEABLE_OF_OPTIMIZERS,
     differences,
-    dropouts,
     value_of,
 )
 from gui.widgets.change_words import change_words
-
-
-def obstacle(run: Project, edited: Project) -> str:
-    """Say why the run's weights do not fit the edited project, or nothing where they do.
-
-    The rule is that of engine.training.trainer.Trainer.branch.
-    """
-    if _without_rates(run) != _without_rates(edited):
-        return QCoreApplication.translate(
-            "Branching",
-            "The layers are others than those of the run, so its weights do not fit: this can't be "
-            "a branch. Put the run's layers back, or train the changed network from its beginning.",
-        )
-    if (run.input_shape, run.output) != (edited.input_shape, edited.output):
-        return QCoreApplication.translate(
-            "Branching",
-            "The data have other images or classes than those of the run, so its weights do not "
-            "fit: this can't be a branch. Choose the run's data again, or train from the "
-            "beginning.",
-        )
-    return ""
 
 
 def told_differences(run: Project, edited: Project) -> list[str]:
@@ -53,10 +30,6 @@ def told_differences(run: Project, edited: Project) -> list[str]:
         old, new = getattr(before, name), getattr(edited.training, name)
         if old != new and name != BATCH_SIZE:
             told.append(_told(field.title or name, old, new))
-    if run.data != edited.data:
-        told.append(
-            QCoreApplication.translate("Branching", "Data: another source, split or scaling")
-        )
     return told
 
 
@@ -88,10 +61,3 @@ def _short(value: Any) -> str:
     if getattr(value, "on", False):
         return QCoreApplication.translate("Branching", "on")
     return QCoreApplication.translate("Branching", "off")
-
-
-def _without_rates(project: Project) -> tuple[Layer, ...]:
-    """Give the layers, dropout's rates left out: what decides which weights there are."""
-    for name in dropouts(project):
-        project = project.set_layer(name, rate=0.5)
-    return project.layers

@@ -1,7 +1,7 @@
 """The runs as a table's rows: what is shown, by what it is sorted, and what a search looks at.
 
-The model sorts and filters by itself. Measured with 2,000 runs, until they are painted: 35 ms, where
-Qt's proxy, which asks Python about every pair, takes 450 ms.
+The model sorts and filters by itself. Measured with 2,000 runs, until they are painted: 35 ms,
+where Qt's proxy, which asks Python about every pair, takes 450 ms.
 """
 
 from __future__ import annotations

@@ -81,7 +81,8 @@ class RunsTable(QTableView):
     def runs(self) -> list[RunSummary]:
         """The chosen runs, in the order that is shown."""
         rows: set[int] = set()
-        for stretch in self.selectionModel().selection():  # selectedRows() asks for every cell
+        # selectedRows() would ask Python about every cell.
+        for stretch in self.selectionModel().selection():  # type: ignore[attr-defined]
             rows.update(range(stretch.top(), stretch.bottom() + 1))
         return [self.runs_model.shown[row] for row in sorted(rows)]
 

@@ -441,9 +441,7 @@ def test_the_likeliest_mend_comes_first(cause, optimizer, titles):
 def test_gradients_that_are_clipped_already_are_not_clipped_again():
     project = project_of(*MLP, optimizer=Sgd(), clip_norm=0.5)
 
-    assert [mend.title for mend in mends("growth", project)] == [
-        "Divide the learning rate by 10"
-    ]
+    assert [mend.title for mend in mends("growth", project)] == ["Divide the learning rate by 10"]
 
 
 def test_a_tenth_of_a_rate_is_written_shortly():

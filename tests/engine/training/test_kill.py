@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +16,13 @@ import pytest
 
 from engine import cli
 from engine.store import checkpoints
-from engine.store.checkpoints import Checkpoints
-from engine.store.runs import read_log
-from engine.training.events import Progress
+from engine.store.projects import load_project
+from engine.store.runs import LOG, RunFolder, read_log
+from engine.training.control import Control
+from engine.training.events import Changed, Paused, Progress
 from engine.training.reopen import reopen
+from engine.training.resume import resume
+from engine.training.run import run
 from tests.benchmarks.kill import measured, unlike
 
 ROOT = Path(__file__).parents[3]
@@ -29,6 +33,10 @@ posix_only = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
 def command(folder, *more):
     return [*ARGUMENTS, "--run-dir", str(folder), "--resume", *more]
+
+
+def told(folder):
+    return list(read_log(folder)) if (folder / LOG).exists() else []
 
 
 @pytest.fixture
@@ -91,7 +99,7 @@ def test_a_run_that_is_over_is_told_and_left_as_it_is(layerscope, whole):
     assert {path: path.read_bytes() for path in whole.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
+@pytest.mark.parametrize("damage", ["flipped", "cut", "emptied"])
 @pytest.mark.parametrize("ending", [".json", ".safetensors"])
 def test_where_the_newest_checkpoint_is_damaged_the_one_before_stands_in(
     interrupted, layerscope, whole, damage, ending
@@ -99,7 +107,7 @@ def test_where_the_newest_checkpoint_is_damaged_the_one_before_stands_in(
     folder = interrupted()
     newest = max((folder / "checkpoints").glob(f"*{ending}"))
     content = newest.read_bytes()
-    spoilt = {"flipped": bytes([content[0] ^ 1]) + content[1:], "cut": content[:-1], "gone": b""}
+    spoilt = {"flipped": bytes([content[0] ^ 1]) + content[1:], "cut": content[:-1], "emptied": b""}
     newest.write_bytes(spoilt[damage])
 
     code, stderr = layerscope(folder)
@@ -119,6 +127,47 @@ def test_where_every_checkpoint_is_damaged_it_begins_anew(interrupted, layerscop
     assert code == 0
     assert "is damaged" in stderr
     assert unlike(whole, folder) == []
+
+
+def test_a_run_that_was_killed_before_its_first_line_begins_anew(layerscope, whole, tmp_path):
+    folder = tmp_path / "run"
+    RunFolder.new(folder, load_project(whole / "project.json")).close()
+
+    assert layerscope(folder)[0] == 0
+    assert unlike(whole, folder) == []
+
+
+def test_a_log_that_tells_the_end_has_all_the_files(layerscope, tmp_path, monkeypatch):
+    """A run that is over is not trained further, so what a kill left out would stay out."""
+    append, found = RunFolder.append, []
+
+    def looked(folder, line):
+        if line["event"] == "Finished":
+            found.extend(path.name for path in folder.path.rglob("*"))
+        append(folder, line)
+
+    monkeypatch.setattr(RunFolder, "append", looked)
+    layerscope(tmp_path / "run")
+
+    assert {"last.safetensors", "test.npz", "test-000000144.npz"} <= set(found)
+
+
+def test_a_change_made_while_it_waits_outlives_a_kill(project, dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.training.run.load", lambda *_: dataset)
+    control = Control(paused=True)
+    control.change("optimizer.learning_rate", 0.5)
+    monkeypatch.setattr(control, "wait", lambda: True)
+    events = run(project, control, folder=tmp_path / "run", threads=1)
+    next(event for event in events if isinstance(event, Paused))
+    control.change("optimizer.learning_rate", 0.25)
+    next(event for event in events if isinstance(event, Changed))
+    copied = shutil.copytree(tmp_path / "run", tmp_path / "killed")
+    events.close()
+
+    going_on = resume(copied)
+    going_on.lock.release()
+
+    assert [change.new for change in going_on.run.changes] == [0.5, 0.25]
 
 
 def test_a_full_disk_at_a_checkpoint_does_not_end_the_training(
@@ -188,8 +237,8 @@ def test_a_second_program_is_refused_and_the_first_goes_on(tmp_path, layerscope)
         [sys.executable, "-c", script, *endless], cwd=ROOT, stderr=subprocess.DEVNULL
     ) as program:
         until = time.monotonic() + 120
-        while not Checkpoints(folder).kept() and time.monotonic() < until:
-            time.sleep(0.05)
+        while not told(folder) and time.monotonic() < until:
+            time.sleep(0.02)
 
         code = cli.main(endless)
 

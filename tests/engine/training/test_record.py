@@ -63,7 +63,8 @@ def test_the_log_tells_every_event_in_order(project, kept, tmp_path):
     assert not warnings
     assert [line["event"] for line in lines] == [type(event).__name__ for event in events]
     for line, event in zip(lines, events, strict=True):
-        assert {**as_line(event), "at": line["at"]} == line
+        assert {**line, **as_line(event)} == line
+    assert {"torch", "machine"} <= lines[0].keys()
     assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,8 @@ from engine.project.optimizers import OPTIMIZER_TYPES, Adam, Sgd
 from engine.project.schedules import OneCycle, ReduceOnPlateau
 from engine.project.stopping import EarlyStopping
 from engine.store.checkpoints import Checkpoint, Checkpoints
+from engine.store.runs import LOG, read_log
+from engine.training import run as run_module
 from engine.training import trainer
 from engine.training.control import Control
 from engine.training.events import (
@@ -21,6 +24,7 @@ from engine.training.events import (
     Changed,
     Continued,
     Evaluated,
+    Failed,
     Finished,
     Paused,
     Resumed,
@@ -30,6 +34,10 @@ from engine.training.events import (
     Weights,
 )
 from engine.training.loop import Begin, train
+from engine.training.record import SavePace
+from engine.training.reopen import reopen
+from engine.training.resume import branch, resume
+from engine.training.run import run
 
 LAYERS = (Conv2d(filters=3), BatchNorm(), Flatten(), Dropout(rate=0.3), Dense(units=5))
 CHANGING = Augmentation(shift=0.1, rotate=10.0)
@@ -245,3 +253,82 @@ def test_a_larger_batch_makes_the_run_shorter(project, dataset):
     assert events[-1].step == 5 + 2 + 2
     answered = [e for e in events if isinstance(e, Evaluated) and e.of == "training"]
     assert [len(event.rows) for event in answered] == [40, 40, 40]
+
+
+# ---- in a folder
+
+
+@pytest.fixture
+def kept(tmp_path, project, dataset, monkeypatch):
+    """Train into a folder, with a checkpoint at each step; or go on there."""
+    monkeypatch.setattr(run_module, "load", lambda *_, **__: dataset)
+    monkeypatch.setattr(SavePace, "due", lambda *_: True)
+
+    def train_there(name="run", going_on=None, project=project):
+        folder = tmp_path / name
+        events = run(project, Control(), folder=folder, threads=1, going_on=going_on)
+        return folder, list(events)
+
+    return train_there
+
+
+def lines_of(folder):
+    silent = ("Resumed", "Branched")
+    lines = [line for line in read_log(folder) if line["event"] not in silent]
+    return [{name: value for name, value in line.items() if name != "at"} for line in lines]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 1.0])
+def test_a_log_that_was_cut_off_anywhere_becomes_whole(kept, tmp_path, share):
+    whole, _ = kept("whole")
+    cut = tmp_path / "run"
+    shutil.copytree(whole, cut)
+    log = (cut / LOG).read_bytes()
+    kept_bytes = int(share * len(log))
+    (cut / LOG).write_bytes(log[:kept_bytes])
+    for one in Checkpoints(cut).kept():
+        if Checkpoints(cut).read(one.step).state["log_bytes"] > kept_bytes:
+            Checkpoints(cut).drop_after(one.step - 1)
+            break
+
+    _, events = kept(going_on=resume(cut))
+
+    assert isinstance(events[-1], Finished)
+    assert [line | {"run": ""} for line in lines_of(cut)] == [
+        line | {"run": ""} for line in lines_of(whole)
+    ]
+    assert reopen(cut).epochs == reopen(whole).epochs
+    assert not reopen(cut).warnings
+
+
+def test_a_branch_that_was_cut_off_at_once_is_still_a_branch(kept, tmp_path, project):
+    folder, _ = kept()
+    other = project.set_optimizer(learning_rate=0.002)
+    branch(folder, 5, other, tmp_path / "branch").lock.release()  # and nothing more: a kill
+
+    going_on = resume(tmp_path / "branch")
+    _, events = kept("branch", going_on)
+
+    assert next(e for e in events if isinstance(e, Branched)).parent == folder.name
+    assert reopen(tmp_path / "branch").project == other
+
+
+def test_one_program_at_a_time(kept):
+    folder, _ = kept()
+    first = resume(folder)
+
+    with pytest.raises(ProblemError, match="in use by another Layerscope"):
+        resume(folder)
+    first.lock.release()
+
+
+def test_a_checkpoint_of_another_network_fails_with_a_sentence(kept, make_project):
+    folder, _ = kept()
+    going_on = resume(folder)
+    checkpoint = going_on.begin.checkpoint
+    wrong = replace(checkpoint, tensors={"network/nothing": np.zeros(1)})
+
+    _, events = kept(going_on=replace(going_on, begin=Begin(wrong)))
+
+    assert isinstance(events[-1], Failed)
+    assert "checkpoint" in events[-1].message

@@ -296,7 +296,20 @@ def test_another_number_is_found(project, keep, again, tamper):
 
     assert verdict.difference == Difference(6, "Progress", "loss", other, told.loss)
     assert f"step 6, in the training loss and accuracy. Loss was {other!r}" in str(verdict.words)
-    assert "same version of PyTorch" in str(verdict.notes[0])
+    assert not verdict.notes
+
+
+def test_a_difference_between_versions_is_told_with_both(project, keep, again, tamper):
+    keep(project)
+
+    def edit(line):
+        edited = {"torch": "1.0", "loss": 0.5} if line["event"] in ("Started", "Progress") else {}
+        return {**line, **{name: value for name, value in edited.items() if name in line}}
+
+    tamper(edit)
+    verdict = again()
+
+    assert "trained with PyTorch 1.0 on" in str(verdict.notes[0])
 
 
 def test_another_change_is_found_by_what_it_does(project, keep, again, tamper):

@@ -557,7 +557,7 @@ def test_the_cursor_reads_the_run_behind(drawn, parent):
 
     drawn._read(2.0)
 
-    assert drawn.reading.text().endswith("; before: training loss 5.0000, accuracy 25.00 %")
+    assert drawn.reading.text().endswith("; before: loss 5.0000, accuracy 25.00 %")
 
 
 def test_a_run_behind_without_points_is_no_error(drawn, run_of):
@@ -590,3 +590,9 @@ def test_in_a_narrow_view_the_reading_has_a_line_of_its_own(drawn, qtbot):
 
     qtbot.waitUntil(lambda: drawn.reading.geometry().bottom() < drawn.follow.geometry().top())
     assert drawn.reading.width() > 380
+
+
+def test_beside_a_run_behind_the_reading_has_a_line_of_its_own(drawn, parent, qtbot):
+    drawn.compare(parent)
+
+    qtbot.waitUntil(lambda: drawn.reading.geometry().bottom() < drawn.follow.geometry().top())

@@ -169,11 +169,11 @@ def test_the_settings_of_the_run_are_no_difference(shown):
 
 
 def test_it_says_what_a_branch_would_have_otherwise(shown, trained):
-    shown.show_project(trained.project.set_training(batch_size=64, seed=7))
+    shown.show_project(trained.project.set_training(batch_size=64, epochs=7))
 
     assert shown.differences.text() == (
         f"A branch would have other settings than the run: Batch size 32{NO_BREAK}64; "
-        f"Seed 0{NO_BREAK}7."
+        f"Epochs {trained.project.training.epochs}{NO_BREAK}7."
     )
 
 

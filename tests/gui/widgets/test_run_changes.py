@@ -50,10 +50,10 @@ def test_every_change_is_listed_and_asked_for_once(strip, qtbot):
     strip.show_edited(edited)
 
     assert strip.list.text().splitlines() == [
-        "Batch size: 32 → 64",
-        "Learning rate: 0.001 → 0.01",
-        "Weight decay: 0 → 0.5",
-        "Rate of dropout_2: 0.25 → 0.75",
+        "Batch size 32 → 64",
+        "Learning rate 0.001 → 0.01",
+        "Weight decay 0 → 0.5",
+        "Rate of dropout_2 0.25 → 0.75",
     ]
     press(strip, qtbot)
 

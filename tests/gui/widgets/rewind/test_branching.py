@@ -7,7 +7,8 @@ from engine.project.layers import Dense, Dropout
 from engine.project.optimizers import Adam, Sgd
 from engine.project.presets import FIRST, preset
 from engine.project.schedules import Cosine, Exponential
-from gui.widgets.rewind.branching import obstacle, told_differences
+from engine.training.changes import branch_problem
+from gui.widgets.rewind.branching import told_differences
 
 
 @pytest.fixture
@@ -66,21 +67,17 @@ def test_a_dropouts_rate_is_told_and_fits(run):
     edited = run.set_layer("dropout_1", rate=0.5)
 
     assert told_differences(run, edited) == ["Rate of dropout_1 0.2 → 0.5"]
-    assert obstacle(run, edited) == ""
+    assert branch_problem(run, edited) is None
 
 
-def test_another_split_is_told(run):
-    other = run.set_data(validation=0.3)
-
-    assert told_differences(run, other) == ["Data: another source, split or scaling"]
+def test_other_layers_are_no_branch(run):
+    assert "layers" in str(branch_problem(run, run.insert(1, Dense(units=8))))
 
 
-def test_other_layers_are_an_obstacle(run):
-    assert "this can't be a branch" in obstacle(run, run.insert(1, Dense(units=8)))
+@pytest.mark.parametrize("edit", [{"validation": 0.3}, {"standardise": True}])
+def test_other_data_are_no_branch(run, edit):
+    assert "data" in str(branch_problem(run, run.set_data(**edit)))
 
 
-def test_other_images_are_an_obstacle(project_of):
-    small, large = project_of(shape=(1, 8, 8)), project_of(shape=(1, 9, 9))
-
-    assert obstacle(small, large).startswith("The data have other images or classes")
-    assert obstacle(small, project_of(classes=3)).startswith("The data have other")
+def test_another_seed_splits_another_way_and_is_no_branch(run):
+    assert "seed" in str(branch_problem(run, run.set_training(seed=run.training.seed + 1)))
