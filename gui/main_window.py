@@ -144,6 +144,7 @@ class MainWindow(QMainWindow):
 
             self._curves = CurvesView(self.selection)
             self._curves.set_theme(self._theme)
+            self._curves.zoomed.connect(self.learning.show_range)
             self._centre.replaceWidget(self._no_curves, self._curves)
             self._no_curves.deleteLater()
         return self._curves

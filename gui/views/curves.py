@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QBoxLayout,
     QCheckBox,
@@ -38,6 +38,8 @@ class CurvesView(QWidget):
     """Two linked plots, what a cursor reads, and the ways to look at them. A click shows the
     evaluation of that moment in all views.
     """
+
+    zoomed = Signal(object)  # (first, last) in epochs, or None while all of the run is followed
 
     def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +85,7 @@ class CurvesView(QWidget):
                 lambda _, x, other=other: other.plot.setXRange(*x, padding=0)
             )
             box.sigRangeChanged.connect(lambda *_: self._look())
+            box.sigXRangeChanged.connect(lambda *_: self._tell_zoom())
             box.sigResized.connect(lambda _: self._look())
             part.cursor_moved = self._read
             part.clicked = self._select
@@ -167,6 +170,11 @@ class CurvesView(QWidget):
         if not self._drawing and in_sight(self):
             self._draw()
 
+    def _tell_zoom(self) -> None:
+        if not self._drawing:
+            first, last = self.loss.plot.getViewBox().viewRange()[0]
+            self.zoomed.emit(None if self.follow.isChecked() else (first, last))
+
     def _set_log(self, on: bool) -> None:
         self.loss.axis_log(on)
         self._draw()
@@ -176,6 +184,7 @@ class CurvesView(QWidget):
         if on:
             self._follow_anew()
             self._draw()
+        self._tell_zoom()
 
     def _follow_anew(self) -> None:
         for part in (self.loss, self.accuracy):

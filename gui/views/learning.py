@@ -66,6 +66,7 @@ class LearningView(QWidget):
         self._run: Run | None = None
         self._sight = WhenInSight(self, self._show_now)
         self._counted: tuple[SetName, int] | None = None  # which set, up to which step
+        self._range: tuple[float, float] | None = None  # in epochs; None for the whole run
         self._shelves: dict[ShelfButton, Shelf] = {}
         self._lay_out()
         self._connect()
@@ -93,6 +94,11 @@ class LearningView(QWidget):
     def resizeEvent(self, event: object) -> None:
         self.scope.setVisible(self.height() >= ROOMY)
 
+    def show_range(self, epochs: tuple[float, float] | None) -> None:
+        """Show the part of the run that the curves show; None for all of it."""
+        self._range = epochs
+        self._show_new()
+
     def _show_new(self) -> None:
         self._sight.draw()
 
@@ -106,7 +112,8 @@ class LearningView(QWidget):
             self._counted = counted
             self._stack.setCurrentIndex(1)
             self._count(evaluations, run)
-        self.chart.set_epochs(run.epochs_at(max(run.step, evaluations[-1].step)))
+        whole = 0.0, run.epochs_at(max(run.step, evaluations[-1].step))
+        self.chart.set_range(*(self._range or whole))
         self._mark_step()
 
     def _evaluations(self) -> list[Evaluated]:

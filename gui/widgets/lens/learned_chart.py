@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
@@ -37,7 +38,7 @@ class LearnedChart(StepRow):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.changes: tuple[Change, ...] = ()
-        self.epochs = 1.0  # where the axis ends
+        self.first, self.last = 0.0, 1.0  # the epochs at the axis' ends
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Learned and forgotten by epoch"))
 
@@ -47,9 +48,10 @@ class LearnedChart(StepRow):
         self.steps = tuple(change.step for change in changes)
         self.update()
 
-    def set_epochs(self, epochs: float) -> None:
-        """Let the axis reach from 0 to so many epochs."""
-        self.epochs = max(epochs, 1e-6)
+    def set_range(self, first: float, last: float) -> None:
+        """Let the axis reach from one moment to another, in epochs."""
+        self.first = max(first, 0.0)
+        self.last = max(last, self.first + 1e-6)
         self.update()
 
     def words_of(self, place: int) -> str:
@@ -68,16 +70,18 @@ class LearnedChart(StepRow):
 
     def place_at(self, x: float) -> int | None:
         area = self.area()
-        epoch = (x - area.left()) / max(1.0, area.width()) * self.epochs
+        share = (x - area.left()) / max(1.0, area.width())
+        epoch = self.first + share * (self.last - self.first)
         places = range(len(self.changes))
         return next(
             (at for at in places if self.changes[at].start <= epoch <= self.changes[at].end), None
         )
 
     def x_of(self, epoch: float) -> float:
-        """Give the pixel of a place on the axis."""
+        """Give the pixel of a place on the axis; one beyond it is put at its end."""
         area = self.area()
-        return area.left() + area.width() * min(epoch / self.epochs, 1.0)
+        share = (epoch - self.first) / (self.last - self.first)
+        return area.left() + area.width() * min(max(share, 0.0), 1.0)
 
     def area(self) -> QRectF:
         """Give where the bars are: right of the numbers, above the epochs."""
@@ -111,7 +115,8 @@ class LearnedChart(StepRow):
         painter.setPen(Qt.PenStyle.NoPen)
         scale = area.height() / max(1, up + down)
         for change in self.changes:
-            self._paint_bars(painter, change, zero, scale, area.top())
+            if change.end > self.first and change.start < self.last:
+                self._paint_bars(painter, change, zero, scale, area.top())
         painter.end()
 
     def _paint_bars(
@@ -163,6 +168,8 @@ class LearnedChart(StepRow):
         if self.shown is None or self.shown >= len(self.changes):
             return
         change, theme = self.changes[self.shown], self.theme
+        if change.end <= self.first or change.start >= self.last:
+            return
         left, right = self.x_of(change.start), self.x_of(change.end)
         stripe = QRectF(left, area.top(), max(3.0, right - left), area.height())
         painter.fillRect(stripe, QColor(theme.accent_soft))
@@ -188,9 +195,10 @@ class LearnedChart(StepRow):
 
     def _paint_epochs(self, painter: QPainter, area: QRectF) -> None:
         metrics = self.fontMetrics()
-        widest = metrics.horizontalAdvance(f"{int(self.epochs)}") + 2 * SPACING
-        between = _round_step(self.epochs * widest / max(1.0, area.width()))
-        for epoch in range(0, int(self.epochs) + 1, between):
+        widest = metrics.horizontalAdvance(f"{int(self.last)}") + 2 * SPACING
+        between = _round_step((self.last - self.first) * widest / max(1.0, area.width()))
+        begin = ceil(self.first / between) * between
+        for epoch in range(begin, int(self.last) + 1, between):
             words = f"{epoch}"
             width = metrics.horizontalAdvance(words) + 4
             place = QRect(0, int(area.bottom()) + 4, width, metrics.height())

@@ -596,3 +596,15 @@ def test_beside_a_run_behind_the_reading_has_a_line_of_its_own(drawn, parent, qt
     drawn.compare(parent)
 
     qtbot.waitUntil(lambda: drawn.reading.geometry().bottom() < drawn.follow.geometry().top())
+
+
+def test_it_tells_which_epochs_are_zoomed_in_on(drawn):
+    told = []
+    drawn.zoomed.connect(told.append)
+
+    drawn.follow.setChecked(False)
+    drawn.loss.plot.setXRange(0.2, 0.6, padding=0)
+    assert told[-1] == pytest.approx((0.2, 0.6))
+
+    drawn.follow.setChecked(True)
+    assert told[-1] is None

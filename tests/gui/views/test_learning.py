@@ -54,7 +54,19 @@ def test_the_chart_has_what_each_epoch_brought(drawn):
     changes = [(one.end, one.learned, one.forgotten) for one in drawn.chart.changes]
 
     assert changes == [(1.0, 2, 0), (2.0, 1, 1), (3.0, 2, 0)]
-    assert drawn.chart.epochs == 3.0
+    assert (drawn.chart.first, drawn.chart.last) == (0.0, 3.0)
+
+
+def test_the_chart_shows_the_epochs_that_the_curves_show(drawn):
+    drawn.show_range((1.0, 2.0))
+
+    area = drawn.chart.area()
+    assert drawn.chart.x_of(1.5) == pytest.approx(area.center().x())
+    assert drawn.chart.place_at(area.center().x()) == 1
+    assert drawn.chart.x_of(0.0) == area.left()
+
+    drawn.show_range(None)
+    assert (drawn.chart.first, drawn.chart.last) == (0.0, 3.0)
 
 
 def test_words_say_what_the_shown_epoch_brought(drawn, selection):

@@ -19,7 +19,7 @@ def chart(show):
     chart = show(LearnedChart(), 400, 160)
     chart.set_theme(LIGHT)
     chart.show_changes(CHANGES)
-    chart.set_epochs(3.5)
+    chart.set_range(0, 3.5)
     return chart
 
 
