@@ -225,6 +225,9 @@ class ConfusionView(QWidget):
         if earlier is None:
             words = self.tr("There is nothing earlier, these are counts: {now:.2f} % right")
             return words.format(now=now)
+        if not any(self.matrix.numbers.top):
+            words = self.tr("{now:.2f} % right; no cell differs from step {step:,}")
+            return words.format(now=now, step=earlier.step)
         words = (
             self.tr("{now:.2f} % right, {more:+.2f} since step {step:,}; blue is better")
             if self.matrix.numbers.unit == "more images"

@@ -51,7 +51,8 @@ class Likeness(QObject):
     def __init__(self, parent: QObject | None = None, rank: Rank = ranks) -> None:
         super().__init__(parent)
         self._rank = rank
-        self._asked: Compared | None = None
+        self._asked: Compared | None = None  # the newest question
+        self._doing: Compared | None = None  # the one that is being, or was last, worked on
         self._known: tuple[Compared, Ints] | None = None
         self._task: Task | None = None
 
@@ -74,27 +75,28 @@ class Likeness(QObject):
 
     def forget(self) -> None:
         """Hold no images; a search that runs ends by itself, unheard."""
-        self._asked = self._known = None
+        self._asked = self._doing = self._known = None
         if self._task is not None:
             self._task.close(0)
             self._put_away()
 
     def _start(self, asked: Compared) -> None:
-        task = self._task = Task(partial(self._rank, asked), self)
-        task.done.connect(lambda found: self._end(asked, found))
-        task.failed.connect(lambda sentence, _: self._fail(sentence))
-        task.start()
+        self._doing = asked
+        self._task = Task(partial(self._rank, asked), self)
+        self._task.done.connect(self._end)  # no lambda: it would hold this object
+        self._task.failed.connect(self._fail)
+        self._task.start()
 
-    def _end(self, asked: Compared, found: Ints) -> None:
+    def _end(self, found: Ints) -> None:
         """Keep what was found; go on instead where something else was asked since."""
         self._put_away()
-        if self._asked is not None and self._asked is not asked:
+        if self._asked is not None and self._asked is not self._doing:
             self._start(self._asked)
-            return
-        self._known = asked, found
-        self.changed.emit()
+        elif self._doing is not None:
+            self._known = self._doing, found
+            self.changed.emit()
 
-    def _fail(self, sentence: str) -> None:
+    def _fail(self, sentence: str, details: str) -> None:
         self._put_away()
         self.failed.emit(sentence)
 

@@ -31,9 +31,7 @@ class Listed:
         """Whether it is neither more nor less than everything that is wrong."""
         return not self.cells and self.shelf is None and not self.right_too
 
-    def positions(
-        self, evaluation: Evaluated, classes: int, likeness: Ints | None = None
-    ) -> Ints:
+    def positions(self, evaluation: Evaluated, classes: int, likeness: Ints | None = None) -> Ints:
         """Find the positions in an evaluation; `likeness` ranks the images (N,) of its set, where
         they are sorted by it.
 

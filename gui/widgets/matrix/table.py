@@ -17,8 +17,9 @@ from gui.widgets.matrix.numbers import Floats, Numbers
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 WIDTHS = 26, 90  # pixels of a column: the least and the most
-PADDING = 8  # pixels of a column beside its longest text
-ROW_HEIGHT = 24
+PADDING = 7  # pixels of a column beside its longest text
+LETTERS = 11  # pixels: ten classes of four digits fit 400 pixels
+ROW_HEIGHT = 21
 
 
 class MatrixTable(QTableView):
@@ -35,6 +36,7 @@ class MatrixTable(QTableView):
         )
         self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
+        self._set_letters()
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.horizontalHeader().setMinimumSectionSize(WIDTHS[0])
         self.clicked.connect(self._choose)
@@ -45,12 +47,18 @@ class MatrixTable(QTableView):
         self.cells.show_numbers(numbers)
         counts, header = numbers.counts, self.horizontalHeader()
         texts = [numbers.text(float(value)) for value in _ends(numbers.values)]
-        texts += [*numbers.names, f"{int(counts.sum(axis=0).max(initial=0)):,}"]
+        texts += [*numbers.names, str(counts.sum(axis=0).max(initial=0))]
         width = self._width(texts)
         if width != header.defaultSectionSize():
             header.setDefaultSectionSize(width)
         if numbers.names:
-            header.resizeSection(len(numbers.names), self._width([f"{int(counts.sum()):,}"]))
+            header.resizeSection(len(numbers.names), self._width([str(counts.sum())]))
+
+    def _set_letters(self) -> None:
+        font = self.font()
+        font.setPixelSize(LETTERS)
+        for part in (self, self.horizontalHeader(), self.verticalHeader()):
+            part.setFont(font)
 
     def _width(self, texts: Sequence[str]) -> int:
         """Give the width of a column, in pixels, in which these texts fit."""
@@ -128,7 +136,7 @@ class MatrixModel(QAbstractTableModel):
         if true is None or predicted is None:
             rows = slice(None) if true is None else true
             columns = slice(None) if predicted is None else predicted
-            return f"{int(numbers.counts[rows, columns].sum()):,}"
+            return str(numbers.counts[rows, columns].sum())
         if true == predicted and not numbers.diagonal:
             return ""
         value = float(numbers.values[true, predicted])

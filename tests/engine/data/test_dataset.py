@@ -44,3 +44,13 @@ def test_what_was_read_cannot_be_written_to():
     read = Images(images, labels, images, labels, ("a", "b"), np.arange(2), np.arange(2))
     with pytest.raises(ValueError, match="read-only"):
         read.train_images[0] = 1
+
+
+def test_one_file_holds_all_images_many_hold_one_each_and_none_is_no_name():
+    def named(*files):
+        images = np.zeros((2, 1, 2, 2), np.float32)
+        return Split(images, np.zeros(2, np.int64), np.array([4, 0]), files)
+
+    assert [named("all.gz").file(index) for index in (4, 0)] == ["all.gz", "all.gz"]
+    assert [named(*"abcde").file(index) for index in (4, 0)] == ["e", "a"]
+    assert named().file(4) == ""

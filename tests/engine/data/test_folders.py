@@ -1,14 +1,17 @@
+import os
 import sys
 
 import numpy as np
+import PIL.Image
 import psutil
 import pytest
 
 from engine.data import folders
 from engine.data.dataset import Cancelled, silent
 from engine.data.folders import common_size, examine_folder, listed, read_folder
+from engine.data.prepare import prepare
 from engine.problems import ProblemError
-from engine.project.sources import ImageFolder
+from engine.project.sources import Data, ImageFolder
 
 
 def notes(images):
@@ -259,3 +262,61 @@ def test_a_torchvision_that_does_not_fit_torch_is_explained(picture_folder, monk
         ProblemError, match=r"nms does not exist\).*install both from the same index"
     ):
         folders.listed(picture_folder())
+
+
+def test_each_image_is_named_by_its_own_file_after_the_split(picture_folder, picture):
+    root = picture_folder(("a", "b"), 30)
+    for number, path in enumerate(sorted(root.rglob("*.png"))):
+        picture(path, number)
+    (root / "a" / "3.png").write_bytes(b"broken")
+
+    dataset = prepare(examine_folder(root, silent), Data(), seed=1)
+
+    for of in ("training", "validation", "test"):
+        split = dataset.split(of)
+        for image, index in zip(split.images, split.indices.tolist(), strict=True):
+            pixels = np.asarray(PIL.Image.open(root / split.file(index)).convert("L")) / 255
+            np.testing.assert_allclose(image[0], pixels, atol=1e-6)
+
+
+def test_a_test_folder_names_its_own_files(picture_folder, tmp_path):
+    picture_folder(root="all/train", count=4)
+    picture_folder(root="all/test", count=2, colour=200)
+    dataset = prepare(examine_folder(tmp_path / "all", silent), Data(validation=0.5), seed=1)
+
+    test = dataset.test
+    assert [test.file(index) for index in test.indices.tolist()] == [
+        "test/cat/0.png",
+        "test/cat/1.png",
+        "test/dog/0.png",
+        "test/dog/1.png",
+    ]
+    assert {dataset.train.file(i).split("/")[0] for i in dataset.train.indices} == {"train"}
+
+
+def test_the_splits_share_their_names(picture_folder):
+    dataset = prepare(examine_folder(picture_folder(), silent), Data(validation=0.5), seed=1)
+
+    assert dataset.train.files is dataset.validation.files
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a name may be any bytes")
+def test_a_file_name_that_is_no_unicode_is_shown_as_far_as_it_is(picture_folder):
+    root = picture_folder()
+    (root / "cat" / "0.png").rename(root / "cat" / "x\udcff.png")
+
+    files = examine_folder(root, silent).train_files
+
+    assert "cat/x\ufffd.png" in files
+    "".join(files).encode()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_among_the_pictures_is_left_out_and_noted(picture_folder):
+    root = picture_folder()
+    os.mkfifo(root / "cat" / "pipe.png")
+
+    images = examine_folder(root, silent)
+
+    assert len(images.train_labels) == 10
+    assert notes(images) == ["1 broken pictures were left out: cat/pipe.png."]

@@ -1,10 +1,14 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from engine.data.prepare import prepare
 from engine.data.splitting import test_rows as kept_for_the_test
-from engine.data.splitting import validation_rows
+from engine.data.splitting import validation_rows, whole
 from engine.problems import ProblemError
 from engine.project.project import Project
+from engine.project.sources import Data
 
 NAMES = ("a", "b", "c")
 LABELS = np.repeat(np.arange(3), (60, 30, 12))
@@ -76,3 +80,20 @@ def test_a_share_that_leaves_too_little_to_learn_from_is_refused():
     with pytest.raises(ProblemError, match=r"leaves only 1 of 6 images .* lower it") as caught:
         validation_rows(labels, NAMES, 0.8, 0)
     assert caught.value.problem.where == "data.validation"
+
+
+@given(st.lists(st.integers(0, 2), min_size=60, max_size=120), st.integers(0, 99), st.data())
+def test_the_name_belongs_to_the_pixels_however_it_is_split(labels, seed, data):
+    labels = np.array([0, 1, 2] * 12 + labels)
+    every = np.arange(len(labels))
+    sound = np.sort(data.draw(st.permutations(every.tolist()).map(lambda p: p[5:])))
+    sound = np.union1d(sound, every[:36])
+    pixels = np.zeros((len(sound), 1, 1, 1), np.float32) + sound[:, None, None, None] / 1000
+    files = tuple(f"{row}.png" for row in every)
+
+    images = whole(pixels.astype(np.float32), labels[sound], NAMES, sound, files=files)
+    dataset = prepare(images, Data(validation=0.3), seed)
+
+    for split in (dataset.train, dataset.validation, dataset.test):
+        told = [int(split.file(index).removesuffix(".png")) for index in split.indices.tolist()]
+        assert told == (1000 * split.images[:, 0, 0, 0]).round().astype(int).tolist()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import PIL.Image
@@ -10,7 +11,14 @@ from hypothesis import strategies as st
 
 from engine.data.dataset import Cancelled, silent
 from engine.problems import ProblemError
-from engine.store.exports import Picked, free_folder, safe_names, write_pictures, write_table
+from engine.store.exports import (
+    Picked,
+    free_folder,
+    harmless,
+    safe_names,
+    write_pictures,
+    write_table,
+)
 
 
 def picked(count=4, shape=(1, 6, 5), names=("0", "4", "9"), kept=True):
@@ -194,3 +202,41 @@ def test_safe_names_are_different_and_safe(names):
 )
 def test_a_name_keeps_what_it_can(name, safe):
     assert safe_names([name]) == (safe,)
+
+
+def test_a_table_names_the_file_of_each_image(tmp_path):
+    files = ("a/1.png", "a/2.png", "b/1.png", "b/2.png")
+    write_table(tmp_path / "a.csv", replace(picked(), files=files), silent)
+    write_table(tmp_path / "b.csv", picked(), silent)
+
+    assert tuple(line["file"] for line in read(tmp_path / "a.csv")) == files
+    assert {line["file"] for line in read(tmp_path / "b.csv")} == {""}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+cmd|' /C calc'!A0", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1"],
+)
+def test_what_a_spreadsheet_would_compute_becomes_text(tmp_path, text):
+    assert harmless(text) == f"'{text}"
+    given_ = replace(picked(names=(text, "b", "c")), files=(text,) * 4)
+    write_table(tmp_path / "a.csv", given_, silent)
+
+    line = read(tmp_path / "a.csv")[0]
+    assert (line["true"], line["file"]) == (f"'{text}", f"'{text}")
+
+
+@pytest.mark.parametrize("text", ["4", "-1", "+2.5", "-1e-05", "a=b", "cat/-1.png", "", "'x", "é"])
+def test_numbers_and_plain_names_stay_as_they_are(text):
+    assert harmless(text) == text
+
+
+@given(st.text(max_size=20))
+def test_no_cell_begins_a_formula_unless_it_is_a_number(text):
+    cell = harmless(text)
+
+    assert cell.removeprefix("'") == text.removeprefix("'")
+    try:
+        float(cell)
+    except ValueError:
+        assert cell.lstrip()[:1] not in tuple("=+-@")

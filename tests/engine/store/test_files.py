@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.problems import ProblemError
-from engine.store.files import TEMPORARY, sweep, write_safely
+from engine.store.files import TEMPORARY, open_to_read, sweep, write_safely
 
 as_root = getattr(os, "geteuid", lambda: 1)() == 0
 posix_only = pytest.mark.skipif(os.name != "posix", reason="modes and signals of POSIX")
@@ -186,3 +186,33 @@ def test_what_is_being_written_is_known_to_the_sweep(tmp_path, monkeypatch):
         write_safely(tmp_path / "a.json", b"new")
 
     assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(OSError, match="it is a pipe or a device"):
+        open_to_read(tmp_path / "pipe")
+
+
+@posix_only
+def test_a_device_is_refused():
+    with pytest.raises(OSError, match="it is a pipe or a device"):
+        open_to_read(Path("/dev/zero"))
+
+
+def test_a_file_is_opened_also_through_a_link(tmp_path):
+    (tmp_path / "file").write_bytes(b"content")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+
+    for name in ("file", "link"):
+        with open_to_read(tmp_path / name) as file:
+            assert file.read() == b"content"
+
+
+def test_what_is_missing_or_a_folder_is_told_by_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        open_to_read(tmp_path / "nothing")
+    with pytest.raises((IsADirectoryError, PermissionError)):
+        open_to_read(tmp_path)

@@ -138,6 +138,15 @@ def test_a_warning_after_the_end_changes_nothing(told):
     )
 
 
+def test_the_time_of_a_pause_does_not_count(told):
+    started = {"event": "Started", "parameters": 1, "epochs": 1, "at": 2.0}
+    paused, continued = {"event": "Paused", "at": 5.0}, {"event": "Continued", "at": 1005.0}
+    progress = {"event": "Progress", "at": 1006.5}
+
+    assert told(started, paused).seconds == 3.0
+    assert told(started, paused, continued, progress).seconds == 4.5
+
+
 def test_the_newest_of_two_branches_is_the_parent(told):
     branches = [{"event": "Branched", "step": 1, "parent": name} for name in ("first", "second")]
 

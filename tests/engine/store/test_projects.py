@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from engine.problems import ProblemError
@@ -71,3 +73,11 @@ def test_a_preset_is_not_hidden_by_a_folder_of_its_name(tmp_path, monkeypatch):
 def test_what_is_neither_lists_the_presets(name):
     with pytest.raises(ProblemError, match=r"no file and no preset named .* digits-mlp, "):
         open_project(name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_in_the_place_of_a_project_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "a.json")
+
+    with pytest.raises(ProblemError, match="It is a pipe or a device"):
+        load_project(tmp_path / "a.json")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from hypothesis import given
@@ -69,3 +70,14 @@ def test_what_a_newer_program_wrote_is_left_alone(tmp_path):
             act()
 
     assert (tmp_path / FILE).read_text() == content
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_in_the_place_of_the_file_is_refused_and_can_be_written_over(tmp_path):
+    os.mkfifo(tmp_path / FILE)
+
+    with pytest.raises(ProblemError, match="it is a pipe or a device"):
+        read_about(tmp_path)
+    write_about(tmp_path, "New", "")
+
+    assert read_about(tmp_path).name == "New"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -159,3 +160,11 @@ def test_the_log_is_one_json_object_a_line(folder):
     lines = (folder.path / LOG).read_text(encoding="utf-8").splitlines()
 
     assert [json.loads(line) for line in lines] == [{"text": "two\nlines\u2028and 数字"}, {"n": 2}]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_in_the_place_of_a_log_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / LOG)
+
+    with pytest.raises(OSError, match="it is a pipe or a device"):
+        list(read_log(tmp_path))

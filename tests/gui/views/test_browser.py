@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -307,7 +308,18 @@ def test_an_image_is_shown_large_with_what_is_known_of_it(view):
     assert view.pane.isVisible()
     facts = {name: view.pane.facts.words(name) for name in ("Image", "Set", "Class")}
     assert facts == {"Image": "4", "Set": "Training", "Class": "class 2"}
+    assert view.pane.facts.words("File") == "no file"
     assert view.pane.picture.accessibleName() == "Image 4 of the training set: class 2"
+
+
+def test_the_file_of_an_image_is_named(source, opened):
+    files = tuple(f"{index}.png" for index in range(100))
+    source.dataset = replace(source.dataset, train=replace(source.dataset.train, files=files))
+    view = opened()
+
+    choose_image(view, 2)
+
+    assert view.pane.facts.words("File") == "4.png"
 
 
 def test_a_closed_image_comes_back_by_another_click(view):

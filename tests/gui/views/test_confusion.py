@@ -9,7 +9,7 @@ from sklearn.metrics import confusion_matrix
 
 from engine.analysis.mistakes import Cell
 from engine.training.events import EpochDone
-from gui.theme import DARK
+from gui.theme import DARK, LIGHT
 from gui.views.confusion import ConfusionView
 
 EVALUATION = frozenset({"evaluation"})
@@ -66,7 +66,11 @@ def test_the_change_since_an_earlier_evaluation_is_shown(view, run, answers, sho
 
     expected = counts(LABELS, BETTER) - counts(LABELS, PREDICTED)
     np.testing.assert_array_equal(view.matrix.numbers.values, expected)
-    assert "Since epoch 1, step 20: change in images. Blue is better" in view.said.text()
+    now, then = (100 * np.mean(said == LABELS) for said in (BETTER, PREDICTED))
+    assert view.said.text() == (
+        f"{now:.2f} % right, {now - then:+.2f} since step 20; blue is better"
+    )
+    assert "Since epoch 1, step 20: change in images. Blue is better" in view.said.toolTip()
 
 
 def test_a_change_to_other_images_is_of_shares_and_says_so(view, run_of, answers):
@@ -76,7 +80,8 @@ def test_a_change_to_other_images_is_of_shares_and_says_so(view, run_of, answers
     choose(view, "before")
 
     assert view.matrix.numbers.unit == "points"
-    assert "of other images: change of the share of the true class" in view.said.text()
+    assert view.said.text() == "Points since step 20, of other images; blue is better"
+    assert "of other images: change of the share of the true class" in view.said.toolTip()
 
 
 def test_with_nothing_earlier_to_compare_with_it_says_so_and_shows_counts(drawn):
@@ -84,6 +89,27 @@ def test_with_nothing_earlier_to_compare_with_it_says_so_and_shows_counts(drawn)
 
     assert drawn.matrix.numbers.unit == "images"
     assert "nothing earlier" in drawn.said.text()
+
+
+def test_where_nothing_has_changed_it_says_so(view, run, answers):
+    run.apply(answers(LABELS, PREDICTED, epoch=2), 9.0)
+    view.show_run(run, EVALUATION)
+
+    choose(view, "before")
+
+    assert view.said.text().endswith("% right; no cell differs from step 20")
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_what_is_said_of_a_change_fits_one_line(view, run, answers, theme):
+    run.apply(answers(LABELS, BETTER, epoch=2), 9.0)
+    view.set_theme(theme)
+    view.resize(400, 300)
+    view.show_run(run, EVALUATION)
+
+    choose(view, "before")
+
+    assert view.said.heightForWidth(400) < 2 * view.said.fontMetrics().height()
 
 
 def test_a_new_best_epoch_is_compared_with_at_once(view, run, answers):
@@ -142,7 +168,8 @@ def test_of_the_training_set_it_says_when_the_answers_were_given(view, run_of, a
     selection.select_set("training")
 
     assert view.matrix.counts[2, 1] == 1
-    assert "as each image was learned from" in view.said.text()
+    assert view.said.text() == "2 images, epoch 1, 50.00 % right while learning"
+    assert "as each image was learned from" in view.said.toolTip()
 
 
 @pytest.mark.parametrize(

@@ -223,3 +223,13 @@ def test_a_themes_colours_are_used(drawn):
 
     picture = drawn.strip.grab().toImage()
     assert picture.pixelColor(3, 3) == QColor(DARK.wrong[1])
+
+
+def test_the_file_of_the_image_is_named(view, run, selection):
+    split = run.dataset.validation
+    files = tuple(f"class {index % 10}/{index}.png" for index in range(1200))
+    run.dataset = replace(run.dataset, validation=replace(split, files=files))
+    selection.select_image(4)
+    view.show_run(run, EVALUATION)
+
+    assert view.where.text().endswith("File: class 4/1004.png")

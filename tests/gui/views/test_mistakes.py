@@ -103,21 +103,60 @@ def test_the_greatest_loss_comes_first_where_it_is_asked_for(view, run_of, answe
     assert truths(view) == [(0, 2), (0, 1), (0, 3)]
 
 
-def test_likeness_waits_for_an_image_to_be_like(drawn, selection):
+def sorted_by_likeness(view, qtbot):
+    qtbot.waitUntil(lambda: not view.likeness.sorting)
+
+
+def test_likeness_waits_for_an_image_to_be_like(drawn, selection, qtbot):
     item = drawn.head.order.model().item(drawn.head.order.findData("likeness"))
     assert not item.isEnabled()
     assert "Choose an image first" in item.data(Qt.ItemDataRole.ToolTipRole)
 
     selection.select_image(3)
     order(drawn, "likeness")
+    sorted_by_likeness(drawn, qtbot)
 
     assert item.isEnabled()
     assert truths(drawn)[0] == (2, 7)  # the image itself
 
 
+def test_while_likeness_is_sought_the_order_stays_and_it_says_so(drawn, selection, qtbot):
+    before = captions(drawn)
+    selection.select_image(3)
+    order(drawn, "likeness")
+
+    assert captions(drawn) == before
+    assert drawn.head.count.text() == "4 of 6 wrong, sorting …"
+
+    sorted_by_likeness(drawn, qtbot)
+    assert drawn.head.count.text() == "4 of 6 wrong"
+
+
+def test_another_order_is_shown_at_once_while_likeness_is_sought(drawn, selection, qtbot):
+    selection.select_image(3)
+    order(drawn, "likeness")
+
+    order(drawn, "index")
+
+    assert truths(drawn) == [(4, 9), (7, 1), (2, 7), (4, 9)]
+    assert drawn.head.count.text() == "4 of 6 wrong"
+    qtbot.waitUntil(lambda: not drawn.likeness.sorting)
+
+
+def test_cells_are_followed_while_likeness_is_sought(drawn, selection, qtbot):
+    selection.select_image(3)
+    order(drawn, "likeness")
+
+    selection.select_cells((Cell(4, 9),))
+
+    assert truths(drawn) == [(4, 9), (4, 9)]
+    qtbot.waitUntil(lambda: not drawn.likeness.sorting)
+
+
 def test_moving_on_does_not_sort_by_likeness_anew(drawn, selection, qtbot):
     selection.select_image(3)
     order(drawn, "likeness")
+    sorted_by_likeness(drawn, qtbot)
     before = captions(drawn)
 
     qtbot.keyClick(drawn.gallery, Qt.Key.Key_End)
@@ -494,6 +533,7 @@ def test_the_menu_of_an_image_opens_it_and_sorts_by_likeness_to_it(drawn, qtbot)
 
     menu.actions()[1].trigger()
 
+    sorted_by_likeness(drawn, qtbot)
     assert drawn.head.sorting == "likeness"
     assert truths(drawn)[0] == (2, 7)
 

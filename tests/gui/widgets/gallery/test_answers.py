@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gui.widgets.gallery.answers import Answers, percent
+from gui.widgets.gallery.answers import Answers, origin_words, percent
 
 
 @pytest.fixture
@@ -36,6 +36,15 @@ def test_the_sentences_name_the_image_in_the_persons_own_files(words):
     assert words("test").origin(1) == "Image 5,001 of the test set."
     assert words("training").origin(1) == "Image 1,001 of the training set."
     assert "as the network says" in words().sentences(1)
+
+
+def test_the_file_is_named_where_it_is_known_harmless_and_not_too_long():
+    assert origin_words("test", 7, "cat/1.png") == "Image 7 of the test set. File: cat/1.png"
+    assert origin_words("test", 7) == "Image 7 of the test set."
+    said = origin_words("test", 7, "a\n\u202e" + 300 * "b")
+    assert "\n" not in said
+    assert "\u202e" not in said
+    assert len(said) < 250
 
 
 @pytest.mark.parametrize(

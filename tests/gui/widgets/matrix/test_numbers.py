@@ -9,6 +9,7 @@ from sklearn.metrics import confusion_matrix
 
 from engine.analysis.mistakes import Cell
 from engine.training.events import EpochDone
+from gui.widgets.matrix.legend import Legend
 from gui.widgets.matrix.numbers import difference, earlier_one, numbers_of, same_images
 
 NAMES = ("a", "b", "c")
@@ -133,3 +134,22 @@ def test_images_are_the_same_in_any_order(answers):
     assert same_images(one, replace(one, rows=one.rows[::-1]))
     assert not same_images(one, less)
     assert not same_images(one, replace(one, rows=one.rows + 1))
+
+
+def test_a_difference_without_any_says_so_in_its_legend(show):
+    legend = show(Legend(), 400, 40)
+    legend.show_numbers(difference(COUNTS, COUNTS, NAMES, "epoch 1", same_images=True))
+
+    for scale in legend.scales:
+        assert "there is no difference" in scale.accessibleName()
+        colors = {scale.grab().toImage().pixelColor(x, 9).saturation() for x in range(90)}
+        assert max(colors) < 60  # words, and no scale
+
+
+def test_only_a_difference_can_be_unchanged():
+    some = COUNTS + np.array([[0, 1, 0], [0, 0, 0], [0, 0, 0]])
+    changed = difference(some, COUNTS, NAMES, "epoch 1", same_images=True)
+
+    assert not changed.unchanged(right=False)
+    assert changed.unchanged(right=True)
+    assert not numbers_of(np.zeros((3, 3), int), NAMES, "").unchanged(right=False)

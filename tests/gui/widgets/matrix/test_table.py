@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from engine.analysis.mistakes import Cell
-from gui.widgets.matrix.numbers import numbers_of
+from gui.widgets.matrix.numbers import difference, numbers_of
 from gui.widgets.matrix.table import (
     MatrixModel,
     MatrixTable,
@@ -42,7 +42,7 @@ def test_it_has_the_numbers_and_their_sums(model):
 
 def test_its_headers_are_the_classes(model):
     for orientation in (Qt.Orientation.Horizontal, Qt.Orientation.Vertical):
-        assert [model.headerData(n, orientation) for n in range(3)] == ["cat", "dog", "images"]
+        assert [model.headerData(n, orientation) for n in range(3)] == ["cat", "dog", "all"]
 
 
 def test_a_screen_reader_hears_a_cell_in_words(model):
@@ -101,3 +101,24 @@ def test_a_file_of_shares_has_plain_numbers():
     rows = list(csv.reader(StringIO(as_csv(rows_of(numbers)))))
 
     assert rows[1] == ["cat, small", "0.8", "0.2", "10"]
+
+
+def test_a_name_that_a_spreadsheet_would_compute_is_copied_and_saved_as_text():
+    rows = rows_of(numbers_of(COUNTS, ("=1+1", "-1"), ""))
+
+    assert rows[0] == ["true \\ predicted", "'=1+1", "-1", "images"]
+    assert "\t=1" not in as_tabbed(rows)
+    assert [row[0] for row in csv.reader(StringIO(as_csv(rows)))][1:3] == ["'=1+1", "-1"]
+
+
+def test_a_difference_is_saved_as_numbers():
+    rows = rows_of(difference(COUNTS, COUNTS[::-1], ("a", "b"), "", same_images=True))
+
+    assert [float(cell) for cell in rows[1][1:]] == [7, -7, 10]
+
+
+def test_ten_classes_of_four_digits_fit_four_hundred_pixels(show):
+    table = show(MatrixTable(), 400, 250)
+    table.show_numbers(numbers_of(np.diag(np.full(10, 1135)), tuple("0123456789"), ""))
+
+    assert table.columnViewportPosition(10) <= table.viewport().width()
