@@ -23,11 +23,13 @@ from tqdm import tqdm
 
 from engine.data.dataset import Cancelled
 from engine.doctor import examine
+from engine.export.script import FRAMEWORKS, script
 from engine.places import data_folder
 from engine.problems import ProblemError
 from engine.project.checks import machine_memory, problems
 from engine.project.presets import presets
 from engine.project.project import Project
+from engine.store.files import write_safely
 from engine.store.projects import load_project, open_project
 from engine.store.runs import LOG, PROJECT, check_unused, new_run_folder
 from engine.training.control import Control
@@ -37,17 +39,18 @@ from engine.training.history import Run
 from engine.training.reopen import reopen
 from engine.training.resume import Continuation, resume
 from engine.training.run import run as run_project
+from engine.training.tuning import MOST_THREADS
 from engine.training.verify import verify
 
-COMMANDS = ("train", "verify", "doctor")
+COMMANDS = ("train", "verify", "export", "doctor")
 
 DONE, FAILED, WRONG = 0, 1, 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-MOST_THREADS = 1024
 
 USAGE = """layerscope [PROJECT]                  open the window
        layerscope train PROJECT [options]    train in this terminal
        layerscope verify RUN [options]       train a run again and compare every number
+       layerscope export PROJECT [options]   print it as a PyTorch or Keras script
        layerscope doctor                     check the installation"""
 
 
@@ -127,6 +130,9 @@ def _parser() -> _Parser:
             "verify", help="train a run again and compare every number", allow_abbrev=False
         )
     )
+    _fill_export(
+        commands.add_parser("export", help="print it as a script of its own", allow_abbrev=False)
+    )
     doctor = commands.add_parser("doctor", help="check the installation", allow_abbrev=False)
     doctor.set_defaults(command=_doctor)
     return parser
@@ -166,6 +172,14 @@ def _fill_verify(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_verify)
 
 
+def _fill_export(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("project", metavar="PROJECT", help="a project file or a preset")
+    add("--to", metavar="FRAMEWORK", required=True, choices=FRAMEWORKS, help="pytorch or keras")
+    add("--out", metavar="FILE", type=Path, help="where to write it, instead of the terminal")
+    parser.set_defaults(command=_export)
+
+
 def _version() -> str:
     try:
         return version("layerscope")
@@ -176,6 +190,15 @@ def _version() -> str:
 def _doctor(options: argparse.Namespace) -> int:
     del options
     return examine(lambda line: write(sys.stdout, f"{line}\n"))
+
+
+def _export(options: argparse.Namespace) -> int:
+    text = script(open_project(options.project), options.to).text
+    if options.out is None:
+        write(sys.stdout, text)
+    else:
+        write_safely(options.out.absolute(), text.encode())
+    return DONE
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -258,7 +281,7 @@ def _going_on(
             path=str(folder),
             name=PROJECT,
         )
-    run = reopen(folder)
+    run = reopen(folder) if (folder / LOG).stat().st_size else Run(kept)  # it was hardly begun
     if isinstance(run.end, Finished) and run.end.reason in ("completed", "early"):
         return run
     going_on = resume(folder)

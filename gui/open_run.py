@@ -72,7 +72,7 @@ class RunOpener(QObject):
         if self._task is not None and not self._task.cancelling:
             return
         dialog = QProgressDialog(title, self.tr("Cancel"), 0, 0, self._window)
-        dialog.setWindowTitle(self.tr("Open a run"))
+        dialog.setWindowTitle(title.rstrip("…"))
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.setMinimumDuration(PATIENCE_MILLISECONDS)
         dialog.setAutoReset(False)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 REWIND_SIZE = QSize(560, 190)
 STEPS = 10  # of one click on "Step ten"
+KEYS = ("pause", "stop", "quit")  # commands whose shortcuts work in the other windows, too
 OVER = ("completed", "early")  # ends after which nothing is left to be done
 
 
@@ -161,12 +162,22 @@ class Running(QObject):
             self._runs.resume_wanted.connect(self.resume)
             self._runs.verify_wanted.connect(self.verify)
             self._runs.folder_wanted.connect(open_folder)
+            for wanted in (self._runs.open_wanted, self._runs.resume_wanted):
+                wanted.connect(lambda _: self._to_front())  # the list would hide what it shows
+            self._runs.addActions([self.actions[name] for name in KEYS])
             if self._theme is not None:
                 self._runs.set_theme(self._theme)
         self._runs.show_own(self.session.folder if self.session.state.busy else None)
+        if self._runs.isVisible():
+            self._runs.show_changed()  # another program may have ended one meanwhile
         self._runs.show()
         self._runs.raise_()
         self._runs.activateWindow()
+
+    def _to_front(self) -> None:
+        """Bring the main window before the list of runs."""
+        self.window.raise_()
+        self.window.activateWindow()
 
     def show_rewind(self) -> None:
         """Open the window with the checkpoints of the run that is shown."""
@@ -178,16 +189,19 @@ class Running(QObject):
             self._rewind.setWindowTitle(self.tr("Go back"))
             self._rewind.resize(REWIND_SIZE)
             self._rewind.branch_wanted.connect(self.branch)
+            self._rewind.addActions([self.actions[name] for name in KEYS])
             self._rewind.step_looked_at.connect(self.selection.select_step)
             self.document.changed.connect(self._rewind.show_project)
-        self._show_rewindable()
         self._rewind.show()
+        self._show_rewindable()
         self._rewind.raise_()
         self._rewind.activateWindow()
 
     def _show_rewindable(self) -> None:
-        """Tell the window of checkpoints what run is shown, and whether it can be branched."""
-        if self._rewind is not None:
+        """Tell the window of checkpoints, while it is open, what run is shown, and whether it can
+        be branched.
+        """
+        if self._rewind is not None and self._rewind.isVisible():
             self._rewind.show_project(self.document.project)
             self._rewind.set_busy(self.session.state.busy)
             self._rewind.show_run_folder(self.session.folder, self.session.run)
@@ -280,7 +294,7 @@ class Running(QObject):
     def _go_on(self, going_on: Continuation) -> None:
         is_branch = going_on.begin is not None and bool(going_on.begin.parent)
         if not is_branch and not self._open_project(going_on.run.current):
-            going_on.lock.release()
+            going_on.give_up()
             return
         self.banner.hide()
         self.selection.clear()
@@ -289,6 +303,8 @@ class Running(QObject):
             self.banner.say(note, error=False)
         if going_on.begin is not None and is_branch:
             self.compared.emit(self.session.run, title_of(Path(going_on.begin.parent)))
+            if self._rewind is not None:
+                self._rewind.close()  # it would hide what the branch does
         self.session.go_on(going_on)
 
     def _open_project(self, project: Project) -> bool:
@@ -325,9 +341,9 @@ class Running(QObject):
 
     def _show_verdict(self, folder: Path, verdict: Verdict) -> None:
         """Say whether a run could be repeated; notes are for whoever copies the details."""
-        del folder
+        words = self.tr("“{run}”: {verdict}").format(run=folder.name, verdict=verdict.words)
         notes = "\n".join(map(str, verdict.notes))
-        self.banner.say(str(verdict.words), notes, error=not verdict.equal)
+        self.banner.say(words, notes, error=not verdict.equal)
 
 
 def newest_cut_off(folder: Path) -> RunSummary | None:

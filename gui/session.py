@@ -91,7 +91,7 @@ class Session(QObject):
     def go_on(self, going_on: Continuation) -> None:
         """Train a run further that had ended, or one that branches off it."""
         if self.state.busy:
-            going_on.lock.release()
+            going_on.give_up()
             return
         self._begin(going_on.run, going_on.folder, going_on, None)
 
@@ -110,7 +110,7 @@ class Session(QObject):
             name="training",
             daemon=True,
         )
-        self._go(State.PREPARING)
+        self._go(State.PREPARING if steps is None else State.PAUSING)
         self.run_changed.emit(run, frozenset[Kind](get_args(Kind) if going_on else {"started"}))
         self._worker.start()
         self._timer.start(round(1000 * FRAME_SECONDS))

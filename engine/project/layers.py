@@ -1,7 +1,8 @@
 """Every layer type, one class each: fields, limits, help, shape rule, parameter count, torch call.
 
 From a class here derive the palette's button, the form, tooltips, validation, JSON, shapes, the
-torch module and its test. Who adds a layer writes one class and adds it to LAYER_TYPES.
+torch module, its lines in both exported scripts and its test. Who adds a layer writes one class and
+adds it to LAYER_TYPES.
 
 Shapes are without the batch and channels first: (C, H, W) for images, (N,) for a row of numbers.
 """
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.problems import Problem, ProblemError
-from engine.project.torch_call import TorchCall, call
+from engine.project.torch_call import KerasCall, TorchCall, call, keras_call
 
 Shape = tuple[int, ...]
 ActivationName = Literal["none", "relu", "sigmoid", "tanh", "softmax", "leaky_relu", "gelu", "silu"]
@@ -68,6 +69,22 @@ class Layer(BaseModel):
         """
         raise NotImplementedError
 
+    def keras_calls(self, shape: Shape) -> dict[str, KerasCall]:
+        """Give the Keras layers that do the same, for the exported script; keys as above.
+
+        Keras' shapes have the channels last; `shape` has them first, as everywhere here.
+        ProblemError where Keras has no such layer.
+        """
+        del shape
+        raise ProblemError(
+            Problem(
+                "{layer} ({name}) can't be written in Keras. Export to PyTorch, or remove it.",
+                where=self.name,
+                layer=self.title,
+                name=self.name,
+            )
+        )
+
     def summary(self) -> str:
         """Write the main values in a few words, for the card."""
         return ""
@@ -86,6 +103,9 @@ class Flatten(Layer):
 
     def torch_calls(self, shape: Shape) -> dict[str, TorchCall]:
         return {"": call("nn.Flatten")}
+
+    def keras_calls(self, shape: Shape) -> dict[str, KerasCall]:
+        return {"": keras_call("layers.Flatten")}
 
 
 class Dense(Layer):
@@ -111,6 +131,9 @@ class Dense(Layer):
 
     def torch_calls(self, shape: Shape) -> dict[str, TorchCall]:
         return {"": call("nn.Linear", shape[0], self.units), **activation_calls(self.activation)}
+
+    def keras_calls(self, shape: Shape) -> dict[str, KerasCall]:
+        return keras_activated(self.activation, "layers.Dense", self.units)
 
     def summary(self) -> str:
         return _with_activation(f"{self.units:,}", self.activation)
@@ -165,6 +188,13 @@ class Conv2d(Layer):
         convolution = call("nn.Conv2d", shape[0], self.filters, self.kernel_size, **options)
         return {**before, "": convolution, **activation_calls(self.activation)}
 
+    def keras_calls(self, shape: Shape) -> dict[str, KerasCall]:
+        options: dict[str, Any] = {} if self.stride == 1 else {"strides": self.stride}
+        options |= {} if self.padding == "valid" else {"padding": self.padding}
+        return keras_activated(
+            self.activation, "layers.Conv2D", self.filters, self.kernel_size, **options
+        )
+
     def summary(self) -> str:
         size = f"{self.filters:,} · {self.kernel_size}×{self.kernel_size}"
         stride = f" · stride {self.stride}" if self.stride > 1 else ""
@@ -186,6 +216,7 @@ class _Pooling(Layer):
 
     group = "Pooling"
     module: ClassVar[str]
+    keras_layer: ClassVar[str]
     size: int = Field(
         2, ge=1, le=32, title="Window", description="Height and width of the window, in pixels."
     )
@@ -206,6 +237,10 @@ class _Pooling(Layer):
         options = {} if self.stride == self.size else {"stride": self.stride}
         return {"": call(self.module, self.size, **options)}
 
+    def keras_calls(self, shape: Shape) -> dict[str, KerasCall]:
+        options = {} if self.stride == self.size else {"strides": self.stride}
+        return {"": keras_call(self.keras_layer, self.size, **options)}
+
     def summary(self) -> str:
         stride = "" if self.stride == self.size else f" · stride {self.stride}"
         return f"{self.size}×{self.size}{stride}"
@@ -217,6 +252,7 @@ class MaxPool2d(_Pooling):
     title = "Max pooling"
     help = "Keeps the largest value of each window: the image shrinks, strong patterns stay."
     module = "nn.MaxPool2d"
+    keras_layer = "layers.MaxPooling2D"
     type: Literal["max_pool2d"] = "max_pool2d"
 
 
@@ -226,6 +262,7 @@ class AvgPool2d(_Pooling):
     title = "Average pooling"
     help = "Takes the mean of each window: the image shrinks and is smoothed."
     module = "nn.AvgPool2d"
+    keras_layer = "layers.AveragePooling2D"
     type: Literal["avg_pool2d"] = "avg_pool2d"
 
 
@@ -242,6 +279,9 @@ class GlobalAvgPool(Layer):
 
     def torch_calls(self, shape: Shape) -> dict[str, TorchCall]:
         return {"": call("nn.AdaptiveAvgPool2d", 1), "flatten": call("nn.Flatten")}
+
+    def keras_calls(self, shape: Shape) -> dict[str, KerasCall]:
+        return {"": keras_call("layers.GlobalAveragePooling2D")}
 
 
 class BatchNorm(Layer):
@@ -284,6 +324,12 @@ class BatchNorm(Layer):
         options |= {} if self.momentum == 0.1 else {"momentum": self.momentum}
         return {"": call(kind, shape[0], **options)}
 
+    def keras_calls(self, shape: Shape) -> dict[str, KerasCall]:
+        momentum = round(1 - self.momentum, 15)  # 1 - 0.7 is 0.30000000000000004
+        return {
+            "": keras_call("layers.BatchNormalization", momentum=momentum, epsilon=self.epsilon)
+        }
+
 
 class Dropout(Layer):
     """Srivastava et al. 2014, scaled while training so that evaluation needs no change."""
@@ -310,6 +356,9 @@ class Dropout(Layer):
     def torch_calls(self, shape: Shape) -> dict[str, TorchCall]:
         return {"": call("nn.Dropout", self.rate)}
 
+    def keras_calls(self, shape: Shape) -> dict[str, KerasCall]:
+        return {"": keras_call("layers.Dropout", self.rate)}
+
     def summary(self) -> str:
         return f"{100 * self.rate:.3g} %"
 
@@ -330,6 +379,9 @@ class Activation(Layer):
 
     def torch_calls(self, shape: Shape) -> dict[str, TorchCall]:
         return {"": _ACTIVATIONS[self.function]}
+
+    def keras_calls(self, shape: Shape) -> dict[str, KerasCall]:
+        return {"": _KERAS_ACTIVATIONS[self.function]}
 
     def summary(self) -> str:
         return ACTIVATION_TITLES[self.function]
@@ -357,6 +409,9 @@ class Output(Layer):
 
     def torch_calls(self, shape: Shape) -> dict[str, TorchCall]:
         return {"": call("nn.Linear", shape[0], self.classes)}
+
+    def keras_calls(self, shape: Shape) -> dict[str, KerasCall]:
+        return {"": keras_call("layers.Dense", self.classes)}
 
     def summary(self) -> str:
         return f"{self.classes} classes · softmax"
@@ -387,11 +442,25 @@ _ACTIVATIONS: dict[str, TorchCall] = {
     "gelu": call("nn.GELU"),
     "silu": call("nn.SiLU"),
 }
+_KERAS_ACTIVATIONS: dict[str, KerasCall] = {
+    name: keras_call("layers.Activation", name) for name in _ACTIVATIONS
+} | {"leaky_relu": keras_call("layers.LeakyReLU", negative_slope=0.01)}
+"""Softmax goes over the last axis, which is that of the channels in Keras."""
 
 
 def activation_calls(name: ActivationName) -> dict[str, TorchCall]:
     """Give the activation as a module of its own, or nothing."""
     return {} if name == "none" else {name: _ACTIVATIONS[name]}
+
+
+def keras_activated(
+    name: ActivationName, target: str, *arguments: Any, **options: Any
+) -> dict[str, KerasCall]:
+    """Give a Keras layer with its activation: as an argument, where Keras' one is the same."""
+    if name == "leaky_relu":  # by name its slope is 0.2
+        return {"": keras_call(target, *arguments, **options), name: _KERAS_ACTIVATIONS[name]}
+    activation = {} if name == "none" else {"activation": name}
+    return {"": keras_call(target, *arguments, **options, **activation)}
 
 
 def _with_activation(text: str, name: ActivationName) -> str:

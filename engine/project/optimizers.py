@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.problems import Problem
+from engine.project.torch_call import KerasCall, keras_call
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,6 +43,8 @@ class Optimizer(BaseModel):
     help: ClassVar[str]
     torch_name: ClassVar[str]
     fused: ClassVar[bool] = True  # one kernel for all weights; several times faster on a CPU
+    decoupled: ClassVar[bool] = False  # weight decay acts on the weights, apart from the gradients
+    keras_note: ClassVar[str] = ""  # what an exported script has to say of Keras' way
     slots: ClassVar[int]  # how many numbers it remembers for each weight, at most
 
     type: str = ""
@@ -58,6 +61,18 @@ class Optimizer(BaseModel):
     def options(self) -> dict[str, Any]:
         """Give the keyword arguments of the torch class."""
         return {"lr": self.learning_rate, "weight_decay": self.weight_decay}
+
+    def keras_options(self) -> dict[str, Any]:
+        """Give Keras' keyword arguments beside the learning rate that make it move as torch does.
+
+        Weight decay is left to the script, because Keras knows only the decoupled one.
+        """
+        raise NotImplementedError
+
+    def keras_call(self) -> KerasCall:
+        """Write Keras' optimizer down, for the exported script."""
+        rate = {"learning_rate": self.learning_rate}
+        return keras_call(f"keras.optimizers.{self.torch_name}", **rate, **self.keras_options())
 
     def problem(self) -> Problem | None:
         """Say what does not fit together, if anything."""
@@ -92,6 +107,10 @@ class Sgd(Optimizer):
     def options(self) -> dict[str, Any]:
         return super().options() | {"momentum": self.momentum, "nesterov": self.nesterov}
 
+    def keras_options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"momentum": self.momentum} if self.momentum else {}
+        return options | ({"nesterov": True} if self.nesterov else {})
+
     def problem(self) -> Problem | None:
         if self.nesterov and self.momentum == 0:
             return Problem(
@@ -108,6 +127,7 @@ class Adam(Optimizer):
     title = "Adam"
     help = "Gives each weight a rate of its own from the mean and the size of its gradients."
     torch_name = "Adam"
+    keras_note = "epsilon is PyTorch's; Keras' own is 1e-7"
     slots = 2
     type: Literal["adam"] = "adam"
     learning_rate: float = learning_rate(0.001)
@@ -117,6 +137,11 @@ class Adam(Optimizer):
     def options(self) -> dict[str, Any]:
         return super().options() | {"betas": (self.beta1, self.beta2)}
 
+    def keras_options(self) -> dict[str, Any]:
+        options = {"beta_1": self.beta1} if self.beta1 != 0.9 else {}
+        options |= {"beta_2": self.beta2} if self.beta2 != 0.999 else {}
+        return options | {"epsilon": 1e-8}
+
 
 class AdamW(Adam):
     """Loshchilov and Hutter 2019."""
@@ -124,6 +149,7 @@ class AdamW(Adam):
     title = "AdamW"
     help = "Adam whose weight decay acts on the weights themselves, apart from the gradients."
     torch_name = "AdamW"
+    decoupled = True
     type: Literal["adamw"] = "adamw"  # type: ignore[assignment]  # another kind of the same fields
     weight_decay: float = Field(
         0.01,
@@ -134,6 +160,9 @@ class AdamW(Adam):
         description="Shrinks every weight by this share of the learning rate at each step.",
     )
 
+    def keras_options(self) -> dict[str, Any]:
+        return super().keras_options() | {"weight_decay": self.weight_decay}
+
 
 class RmsProp(Optimizer):
     """Tieleman and Hinton 2012."""
@@ -141,6 +170,7 @@ class RmsProp(Optimizer):
     title = "RMSprop"
     help = "Divides each gradient by a running mean of its size."
     torch_name = "RMSprop"
+    keras_note = "PyTorch adds 1e-8 to the root; Keras adds epsilon inside of it"
     fused = False
     slots = 2  # the second for momentum alone
     type: Literal["rmsprop"] = "rmsprop"
@@ -151,6 +181,10 @@ class RmsProp(Optimizer):
     def options(self) -> dict[str, Any]:
         return super().options() | {"alpha": self.alpha, "momentum": self.momentum}
 
+    def keras_options(self) -> dict[str, Any]:
+        momentum = {"momentum": self.momentum} if self.momentum else {}
+        return {"rho": self.alpha, **momentum, "epsilon": 1e-16}
+
 
 class Adagrad(Optimizer):
     """Duchi, Hazan and Singer 2011."""
@@ -158,10 +192,14 @@ class Adagrad(Optimizer):
     title = "Adagrad"
     help = "Divides each gradient by the root of the sum of all its squares so far."
     torch_name = "Adagrad"
+    keras_note = "PyTorch adds 1e-10 to the root; Keras adds epsilon inside of it"
     fused = False  # torch 2.8 has it for the CPU alone
     slots = 1
     type: Literal["adagrad"] = "adagrad"
     learning_rate: float = learning_rate(0.01)
+
+    def keras_options(self) -> dict[str, Any]:
+        return {"initial_accumulator_value": 0.0, "epsilon": 1e-20}
 
 
 OPTIMIZER_TYPES: tuple[type[Optimizer], ...] = (Adam, AdamW, Sgd, RmsProp, Adagrad)

@@ -147,7 +147,9 @@ class Checkpoints:
         return Checkpoint(step, cursor.epoch, cursor.kind, tensors, cursor.state)
 
     def newest(self) -> tuple[Checkpoint | None, list[Problem]]:
-        """Read the last checkpoint that is sound, if any; say why later ones were passed over."""
+        """Read the last checkpoint that is sound, if any; say why later ones were passed over:
+        the `damaged` among the reasons are for ever, the others may pass.
+        """
         passed: list[Problem] = []
         try:
             steps = self._steps()
@@ -159,6 +161,11 @@ class Checkpoints:
             except ProblemError as error:
                 passed.append(error.problem)
         return None, passed
+
+    @staticmethod
+    def damaged(problem: Problem) -> bool:
+        """Tell whether a checkpoint was passed over since it is not what was written."""
+        return problem.template in (DAMAGED, MISSING)
 
     @property
     def nbytes(self) -> int:

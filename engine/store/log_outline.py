@@ -16,7 +16,7 @@ from pydantic_core import from_json
 from engine.store.runs import LONGEST_LINE
 
 BLOCK = 4_000_000  # bytes read at a time
-TELLING = re.compile(rb'"event": ?"(?:Started|EpochDone|Branched|Diverged)"')
+TELLING = re.compile(rb'"event": ?"(?:Started|EpochDone|Branched|Diverged|Paused|Continued)"')
 LARGEST_COUNT = 2**53  # of epochs or parameters; a larger one is no number that people read
 LONGEST_RUN = 1e9  # seconds
 LONGEST_MESSAGE = 2000  # letters
@@ -32,8 +32,9 @@ class Outline:
     epochs_done: int = 0
     best_validation: float | None = None  # the highest accuracy, 0 to 1
     test: float | None = None  # accuracy, 0 to 1
-    began: float | None = None  # seconds on the log's clock, when the first step followed
-    seconds: float = 0.0  # from there up to the last line
+    began: float | None = None  # seconds on the log's clock at the first step; pauses move it
+    paused: float | None = None  # seconds on the log's clock, while it waits
+    seconds: float = 0.0  # from the beginning up to the last line, without pauses
     end: str = ""  # Finished's reason, or "failed"; "" where the last line is no end
     message: str = ""  # why it failed or diverged
     parent: str = ""  # the run that it branched from
@@ -94,6 +95,11 @@ def _with_line(told: Outline, line: dict[str, Any]) -> Outline:
             return replace(told, parameters=counts[0], epochs=counts[1], began=began)
         case "EpochDone":
             return _with_epoch(told, line)
+        case "Paused" if told.paused is None:
+            return replace(told, paused=_seconds(line.get("at")))
+        case "Continued" if told.paused is not None and told.began is not None:
+            waited = max(0.0, _seconds(line.get("at")) - told.paused)
+            return replace(told, began=told.began + waited, paused=None)
         case "Branched":
             return replace(told, parent=_text(line.get("parent")))
         case "Diverged":
@@ -115,7 +121,8 @@ def _with_end(told: Outline, tail: bytes) -> Outline:
     last = next(lines, None)
     if last is None:
         return replace(told, sound=not tail.strip())
-    seconds = max(0.0, _seconds(last.get("at")) - (told.began or 0.0))
+    until = _seconds(last.get("at")) if told.paused is None else told.paused
+    seconds = max(0.0, until - (told.began or 0.0))
     told = replace(told, seconds=seconds)
     while last is not None and last.get("event") == "Warned":
         last = next(lines, None)

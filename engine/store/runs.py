@@ -99,6 +99,14 @@ class RunFolder:
         if next_one - self._flushed >= FLUSH_SECONDS:
             self.flush()
 
+    def sync(self) -> None:
+        """Bring the log to the disk, before a checkpoint that says how long it was."""
+        self.flush()
+        try:
+            os.fsync(self._log.fileno())
+        except OSError as error:
+            raise write_problem(self.path / LOG, error) from error
+
     def flush(self) -> None:
         """Bring the log to the system, before files that it must not lag behind."""
         try:
@@ -168,13 +176,14 @@ def _write_unsynced(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         raise write_problem(path, error) from error
 
 
-def read_log(path: Path) -> Iterator[dict[str, Any]]:
-    """Read a run folder's log line by line; what is no line of it, as a torn last one, is skipped.
+def read_log(path: Path, length: int | None = None) -> Iterator[dict[str, Any]]:
+    """Read a run folder's log line by line, or so many bytes of it; what is no line of it, as a
+    torn last one, is skipped.
 
     OSError where it can't be read.
     """
     with open_to_read(path / LOG) as file:
-        while line := file.readline(LONGEST_LINE):
+        while (length is None or file.tell() < length) and (line := file.readline(LONGEST_LINE)):
             try:
                 content = from_json(line)  # bounds nesting and digits, which json.loads does not
             except ValueError:

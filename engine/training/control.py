@@ -78,6 +78,11 @@ class Control:
         """Whether the next step is one of those that were asked for by number."""
         return self._paused and self._steps > 0
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether the judging of a network is to be broken off: it can be begun again later."""
+        return self.stopped or (self.held and not self._at_rest)
+
     def take_changes(self, step: int) -> list[Change]:
         """Take the changes that are to be made after so many steps."""
         del step  # a replay of a log goes by it
@@ -91,15 +96,19 @@ class Control:
         with self._asked:
             self._steps = max(0, self._steps - 1)
 
+    def rest(self) -> None:
+        """Take the pause up, between two steps; what follows until `wait` is only written down."""
+        with self._asked:
+            self._at_rest = self._waiting = True
+
     def wait(self) -> bool:
         """Wait, between two steps, until something is asked; tell whether it is still held."""
         with self._asked:
-            self._at_rest = True
             self._wait_until(lambda: not self.held or bool(self._changes))
             return self.held
 
     def hold(self) -> bool:
-        """Wait, within a long piece of work, while a pause is new; tell whether to go on."""
+        """Wait while images are read and a pause is asked for; tell whether to go on."""
         if self._paused:
             with self._asked:
                 self._wait_until(lambda: not self.held or self._at_rest)

@@ -139,7 +139,8 @@ class Evaluations(Sequence[Evaluated]):
     def _remove(self, steps: list[int]) -> None:
         for step in steps:
             place = bisect_left(self._steps, step)
-            del self._all[place], self._steps[place]
+            if self._steps[place : place + 1] == [step]:  # it may have been lost with its file
+                del self._all[place], self._steps[place]
 
 
 def _room(budget: int, size: int, fewest: int) -> int:

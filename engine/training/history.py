@@ -114,6 +114,7 @@ class Run:
     pauses: list[int] = field(default_factory=list)  # the steps after which it waited
     resumed: list[int] = field(default_factory=list)  # the steps from which it went on another day
     branched: Branched | None = None  # where it left the run that it comes from
+    inherited: int = 0  # changes that were the parent's; the project is that from after them
     stepped: Stepped | None = None  # the newest single step
     diverged: Diverged | None = None
     warnings: list[str] = field(default_factory=list)
@@ -244,7 +245,7 @@ class Run:
     def current(self) -> Project:
         """The project with all that was changed while it trained."""
         project = self.project
-        for change in self.changes:
+        for change in self.changes[self.inherited :]:
             with suppress(ProblemError):
                 project = changed(project, change.field, change.new)
         return project
@@ -255,7 +256,7 @@ class Run:
             case Changed():
                 self.changes.append(event)
             case Branched(epochs=epochs):
-                self.branched = event
+                self.branched, self.inherited = event, len(self.changes)
                 if self.course:
                     self.course = replace(self.course, epochs=epochs)
             case Resumed():

@@ -41,11 +41,11 @@ class Judge:
         self.rows_at_once = batch_rows(project)
 
     def whole(self, network: nn.Module, step: int, epoch: int) -> Evaluated | None:
-        """Evaluate the whole set; None when asked to stop meanwhile."""
+        """Evaluate the whole set; None when interrupted meanwhile."""
         return self._evaluate(network, self.rows, self.true, step, epoch)
 
     def sample(self, network: nn.Module, step: int, epoch: int) -> Evaluated | None:
-        """Evaluate the sample; None when asked to stop meanwhile."""
+        """Evaluate the sample; None when interrupted meanwhile."""
         return self._evaluate(network, self.sample_rows, self.sample_true, step, epoch)
 
     def _evaluate(
@@ -59,7 +59,7 @@ class Judge:
         whole = len(rows) == len(self.rows)
         images = self.images if whole else self.images[rows]
         labels = self.labels if whole else self.labels[rows]
-        scores = answers(network, images, self.rows_at_once, lambda: not self.control.hold())
+        scores = answers(network, images, self.rows_at_once, lambda: self.control.interrupted)
         if scores is None:
             return None
         loss = float(self.project.training.loss.of(scores, labels))

@@ -94,6 +94,10 @@ def train(
             if control.stopped:
                 yield from _stopped(trainer, due)
                 return
+            if trainer.owes_sample:  # its judging was broken off to wait, or by the end
+                if sample := trainer.judge_sample():
+                    yield sample
+                continue
 
             # A batch, its images changed a little if asked for, and a step that learns from it.
             images, labels = trainer.next_batch()
@@ -109,9 +113,9 @@ def train(
 
             if report_at(trainer.number, trainer.batches) or trainer.step == 1:
                 yield Progress(trainer.step, *trainer.meter.read())
-            if trainer.sample_due and (sample := trainer.judge(trainer.validation.sample)):
+            if trainer.sample_due and (sample := trainer.judge_sample()):
                 yield sample
-            trainer.record_step(images, labels)
+            trainer.record_step()
             if trainer.tuner.changed:
                 yield ThreadsChanged(trainer.step, trainer.tuner.threads)
             if trainer.images_left and due("running"):
@@ -119,10 +123,11 @@ def train(
 
         # After each epoch: the answers to the images as they were learned from, those to the
         # whole validation set, and the weights if they are the best so far.
-        judged = trainer.judge(trainer.validation.whole)
-        if judged is None:
-            yield from _stopped(trainer, due)
-            return
+        while (judged := trainer.judge(trainer.validation.whole)) is None:
+            yield from _asked(trainer, control, due)
+            if control.stopped:
+                yield from _stopped(trainer, due)
+                return
         yield trainer.answers_while_learning()
         yield judged
         epoch = trainer.epoch
@@ -139,10 +144,11 @@ def train(
     if due("end"):
         yield trainer.snapshot("end")
     yield trainer.weights(trainer.epoch - 1, "last")
-    tested = trainer.judge(trainer.test.whole)
-    if tested is None:
-        yield Finished("stopped", trainer.step, trainer.epoch - 1)
-        return
+    while (tested := trainer.judge(trainer.test.whole)) is None:
+        yield from _asked(trainer, control, due)
+        if control.stopped:
+            yield Finished("stopped", trainer.step, trainer.epoch - 1)
+            return
     yield tested
     early = trainer.epoch <= trainer.course.epochs
     yield Finished(
@@ -175,12 +181,17 @@ def _asked(trainer: Trainer, control: Control, due: Due) -> Iterator[Event]:
     yield from _changes(trainer, control)
     if not control.held:
         return
+    control.rest()
     if due("pause"):
         yield trainer.snapshot("running")
     yield Paused(trainer.step)
-    while control.wait():
-        yield from _changes(trainer, control)
-    yield from _changes(trainer, control)
+    held = True
+    while held:
+        held = control.wait()
+        changes = list(_changes(trainer, control))
+        yield from changes
+        if changes and due("pause"):
+            yield trainer.snapshot("running")
     yield Continued(trainer.step)
 
 

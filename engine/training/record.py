@@ -75,6 +75,7 @@ class Recorder:
         self.threads: int | None = None  # the fixed number; None where it is measured
         self._pace = SavePace()
         self._began = self._written = monotonic()
+        self._carried: float | None = None  # seconds of a run that is about to go on
         self._waiting: dict[str, Weights | Evaluated] = {}
         self._first: Checkpoint | None = None
         self._kept: Checkpoints | None = None
@@ -121,7 +122,7 @@ class Recorder:
         self._folder = RunFolder.again(going_on.folder, going_on.lock)
         self._archive = Archive(self._folder)
         self._archive.adopt(going_on.run.evaluations)
-        self._began = monotonic() - float(going_on.begin.checkpoint.state["at"])
+        self._carried = float(going_on.begin.checkpoint.state["at"])
 
     def _keep_snapshot(self, event: Snapshot, folder: RunFolder) -> None:
         """Write a checkpoint; the first one later, since the first point is waited for."""
@@ -138,6 +139,7 @@ class Recorder:
             self._first = kept
             return
         self._write_files(folder)
+        folder.sync()
         self._checkpoints(folder).write(kept)
         self._pace.saved(monotonic() - began)
 
@@ -148,6 +150,8 @@ class Recorder:
         return self._kept
 
     def _write(self, event: Event, folder: RunFolder) -> None:
+        if self._carried is not None:  # it goes on here: reading its images again took no part
+            self._began, self._carried = monotonic() - self._carried, None
         over = isinstance(event, Finished | Failed)
         if over:
             self._write_files(folder)  # whoever reads in the log that it is over finds its files

@@ -56,8 +56,9 @@ HINTS: dict[str, dict[str, Any]] = {
 }
 
 
-def reopen(folder: Path, progress: Progress = silent) -> Run:
-    """Read a run folder; the run's end is None where it was killed, or still goes on.
+def reopen(folder: Path, progress: Progress = silent, length: int | None = None) -> Run:
+    """Read a run folder; the run's end is None where it was killed, or still goes on. With `length`
+    only so many bytes of its log count.
 
     Its images are read apart from it: `run.dataset = load(project.data, project.training.seed,
     data_folder())` with the run's project, and `check_images` says whether they are the same.
@@ -70,7 +71,7 @@ def reopen(folder: Path, progress: Progress = silent) -> Run:
     check_file(folder / LOG)
     files = [(path, stack) for stack in STACKS for path in stack.files(folder)]
     with reading(folder / LOG):
-        _read_log(run, folder, lambda: progress(0, len(files) + 1))
+        _read_log(run, folder, length, lambda: progress(0, len(files) + 1))
     if run.started is not None:
         _read_files(run, run.started, files, lambda done: progress(done, len(files) + 1))
     return run
@@ -134,10 +135,10 @@ def _full(evaluations: Evaluations) -> int:
 # ---- the log
 
 
-def _read_log(run: Run, folder: Path, alive: Callable[[], None]) -> None:
+def _read_log(run: Run, folder: Path, length: int | None, alive: Callable[[], None]) -> None:
     """Let the run take in what its log tells, as far as it can be true where it stands."""
     now = 0.0
-    for number, line in enumerate(read_log(folder)):
+    for number, line in enumerate(read_log(folder, length)):
         if number % CANCELLABLE_LINES == 0:
             alive()
         now = max(now, _seconds(line.get("at")))

@@ -17,11 +17,10 @@ from engine.problems import ProblemError
 from engine.store.runs import LOG, read_log
 from engine.training.control import Change, Control
 from engine.training.reopen import CANCELLABLE_LINES
-from engine.training.tuning import ThreadTuner
+from engine.training.tuning import MOST_THREADS, ThreadTuner
 
 Line = dict[str, Any]
 
-MOST_THREADS = 1024  # whoever wrote the log, torch is not asked for more
 LONGEST_NAME = 40  # letters of a version or a processor
 LARGEST_VALUE = 1e38  # of a change
 ENDS = ("Finished", "Failed")
@@ -185,10 +184,11 @@ class ReplayedControl(Control):
             case {"event": "Weights", "kind": "last"} | {"event": "Finished"}:
                 self._ending = self._script.end == "stopped"
 
-    def hold(self) -> bool:
-        """Tell how far it is; gives whether to go on."""
+    @property
+    def interrupted(self) -> bool:
+        """Tell how far it is; gives whether judging is broken off, since it was stopped there."""
         self._tell(self._threads.step)
-        return super().hold()
+        return super().interrupted
 
     def take_changes(self, step: int) -> list[Change]:
         """Give the changes that were made after so many steps."""

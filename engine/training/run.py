@@ -14,7 +14,7 @@ from engine.project.checks import machine_memory, problems
 from engine.project.project import Project
 from engine.training.control import Control
 from engine.training.events import DataReady, Event, Failed, Finished, Loading
-from engine.training.loop import train
+from engine.training.loop import Begin, train
 from engine.training.record import Recorder
 from engine.training.reopen import check_images
 from engine.training.resume import Continuation
@@ -39,16 +39,18 @@ def run(
     """
     if going_on is not None:
         project, folder = going_on.project, going_on.folder
-        if going_on.begin is None:
-            going_on.lock.release()  # it starts anew
     try:
+        if going_on is not None:
+            going_on.take_over()
         recorder = Recorder(folder, project, going_on)
     except ProblemError as error:
+        if going_on is not None:
+            going_on.lock.release()
         yield Failed(str(error))
         return
     events = _events(project, control, data, folder, threads, loading, going_on, recorder)
     try:
-        for event in _guarded(events):
+        for event in _guarded(events, going_on.begin if going_on else None):
             warning = recorder.keep(event)
             if warning is not None:
                 yield warning  # before the event, which may be the last
@@ -93,12 +95,13 @@ def _load(
     return load(project.data, project.training.seed, folder, progress)
 
 
-def _guarded(events: Iterator[Event]) -> Iterator[Event]:
+def _guarded(events: Iterator[Event], begin: Begin | None) -> Iterator[Event]:
     """Turn an error into the event that tells it."""
     try:
         yield from events
     except Cancelled:
-        yield Finished("stopped", step=0, epoch=0)
+        steps, epochs = (begin.checkpoint.step, begin.checkpoint.epoch - 1) if begin else (0, 0)
+        yield Finished("stopped", steps, epochs)
     except ProblemError as error:
         yield Failed(str(error))
     except Exception as error:

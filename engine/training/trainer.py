@@ -33,7 +33,6 @@ from engine.training.events import (
     Changed,
     EpochDone,
     Evaluated,
-    Finished,
     Snapshot,
     Started,
     Warned,
@@ -95,6 +94,7 @@ class Trainer:
         self.best_accuracy = -1.0
         self.best_weights: dict[str, Tensor] = {}
         self.enough = False  # whether early stopping has ended the epochs
+        self.owes_sample = False  # whether the sample is still to be judged after the last step
         self._plain_steps = 0  # since the beginning, or a change of what is recorded
         self._record_again = False
         self._order: Tensor | None = None
@@ -168,8 +168,7 @@ class Trainer:
         """Take a step that learns from a batch."""
         if self._record_again:
             self._record_again = False
-            first = slice(0, self.project.training.batch_size)
-            self.take_step = captured(self.plain_step, self.images[first], self.labels[first])
+            self._record()
         with self.tuner.timing():
             loss, scores = self.take_step(images, labels, self.rate)
         self.step += 1
@@ -183,11 +182,19 @@ class Trainer:
         if self._changing_from is not None:
             self._changing.set_state(self._changing_from)
 
-    def record_step(self, images: Tensor, labels: Tensor) -> None:
+    def record_step(self) -> None:
         """Record the step, once one was taken plainly, if the run is long enough for it to pay."""
         long = self.course.total_steps >= CAPTURE_FROM
         if self._plain_steps == 1 and long and self.device.type == "cpu":
-            self.take_step = captured(self.plain_step, images, labels)
+            self._record()
+
+    def _record(self) -> None:
+        """Record the step for a whole batch, also where the last one was partial."""
+        import torch
+
+        first = torch.arange(batch_end(0, self.count, self.project), device=self.device)
+        images = self.images.index_select(0, first)
+        self.take_step = captured(self.plain_step, images, self.labels[first])
 
     def answers_while_learning(self) -> Evaluated:
         """Give the answers to the training images as each was learned from in this epoch."""
@@ -209,6 +216,12 @@ class Trainer:
     def judge(self, how: Callable[[nn.Module, int, int], Evaluated | None]) -> Evaluated | None:
         """Have the network judged as it is now; None when asked to stop meanwhile."""
         return how(self.network, self.step, min(self.epoch, self.course.epochs))
+
+    def judge_sample(self) -> Evaluated | None:
+        """Have the network judged on the sample; asked to stop meanwhile, it owes that."""
+        sample = self.judge(self.validation.sample)
+        self.owes_sample = sample is None
+        return sample
 
     def end_epoch(self, judged: Evaluated) -> EpochDone:
         """Take in how the validation set was judged, and go to the next epoch."""
@@ -286,7 +299,11 @@ class Trainer:
         if same:
             self.optimizer.state.update(optimizer.state)
         self.plateau = Plateau.restored(self.plateau.schedule, plateau.state())
-        self.patience = Patience.restored(self.patience.settings, patience.state())
+        stopping = project.training.early_stopping
+        if not (stopping.on and stopping.restore_best):
+            self.best_weights = {}
+        if self.best_weights or not stopping.restore_best:  # else its best could not be restored
+            self.patience = Patience.restored(stopping, patience.state())
         self.enough = False
         self._set_dropout()
         self._step_plainly()
@@ -347,13 +364,6 @@ class Trainer:
         copies = {name: value.cpu().numpy().copy() for name, value in state.items()}
         return Weights(self.step, epoch, kind, copies)
 
-    def finished(self, tested: Evaluated) -> Finished:
-        """Tell the end, after the test set was judged."""
-        reason: Literal["early", "completed"] = "completed"
-        if self.epoch <= self.course.epochs:
-            reason = "early"
-        return Finished(reason, self.step, self.epoch - 1, tested.loss, tested.accuracy)
-
     # ---- all of it, written down and put back
 
     def snapshot(self, kind: Kind) -> Snapshot:
@@ -392,10 +402,12 @@ class Trainer:
                 "position": self.position,
                 "batches": self.batches,
                 "plain_steps": self._plain_steps,
+                "guarded_steps": self.plain_step.guard.steps,
                 "first_threads": self._first_threads,
                 "recorded": self._record_again or self.take_step is not self.plain_step,
                 "best_accuracy": self.best_accuracy,
                 "enough": self.enough,
+                "owes_sample": self.owes_sample,
                 "plateau": self.plateau.state(),
                 "patience": self.patience.state(),
                 "meter": figures,
@@ -426,12 +438,14 @@ class Trainer:
         )
         self.course = Course.read(state["course"])
         self.best_accuracy, self.enough = state["best_accuracy"], state["enough"]
+        self.owes_sample = state["owes_sample"]
         self.plateau = Plateau.restored(self.plateau.schedule, state["plateau"])
         self.patience = Patience.restored(self.patience.settings, state["patience"])
         self._plain_steps, self._first_threads = state["plain_steps"], state["first_threads"]
         if self.position:
             self._unfinished = _under(parts, "meter/"), state["meter"]
         self._record_again = state["recorded"]
+        self.plain_step.guard.steps = state["guarded_steps"]
 
     def _put_back_optimizer(self, parts: dict[str, Tensor]) -> None:
         import torch

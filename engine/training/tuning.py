@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from statistics import median
 from time import perf_counter
 
+MOST_THREADS = 1024  # whoever asks, torch is not asked for more
 TURN_SECONDS = 0.03  # a candidate's turn; interleaved, so that a passing load hits all alike
 ROUNDS = 3
 WORTHWHILE = 0.95  # more threads must bring at least this; a core left free keeps the window fluid

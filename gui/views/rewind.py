@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -25,7 +26,7 @@ from gui.background import Task
 from gui.in_sight import WhenInSight
 from gui.theme import MARGIN, SPACING
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.rewind.branching import told_differences
+from gui.widgets.rewind.branching import project_at, told_differences
 from gui.widgets.scrolled import scrolled
 
 MOST_TICKS = 50
@@ -136,16 +137,15 @@ class RewindView(QWidget):
         self.slider.setAccessibleDescription(self.words.text())
         self.size_words.setText(self._told_size())
         self.anew.setVisible(self._kept[0].step == 0)
-        self._show_branch(self._run)
+        self._show_branch(project_at(self._run, chosen.step))
 
-    def _show_branch(self, run: Run) -> None:
-        """Say what a branch would do otherwise, or why there can be none."""
-        current = run.current
-        reason = self._reason(current)
+    def _show_branch(self, then: Project) -> None:
+        """Say what a branch would do otherwise than the run did then, or why there can be none."""
+        reason = self._reason(then)
         self.reason.setText(reason)
         self.reason.setVisible(bool(reason))
-        fits = self._project is not None and branch_problem(current, self._project) is None
-        self.differences.setText(self._told_differences(current) if fits else "")
+        fits = self._project is not None and branch_problem(then, self._project) is None
+        self.differences.setText(self._told_differences(then) if fits else "")
         self.differences.setVisible(fits)
         for button, purpose in (
             (self.branch, self._branch_purpose),
@@ -154,10 +154,10 @@ class RewindView(QWidget):
             button.setEnabled(not reason)
             button.setToolTip(reason or purpose)
 
-    def _reason(self, current: Project) -> str:
+    def _reason(self, then: Project) -> str:
         if self._busy:
             return self.tr("A training is going on. Stop it to go on from a checkpoint.")
-        problem = branch_problem(current, self._project) if self._project is not None else None
+        problem = branch_problem(then, self._project) if self._project is not None else None
         return str(problem) if problem is not None else ""
 
     def _told(self, run: Run, kept: Kept) -> str:
@@ -188,14 +188,15 @@ class RewindView(QWidget):
             return self.tr("1 checkpoint, {size}").format(size=size)
         return self.tr("{count} checkpoints, {size}").format(count=count, size=size)
 
-    def _told_differences(self, current: Project) -> str:
+    def _told_differences(self, then: Project) -> str:
         assert self._project is not None
-        told = told_differences(current, self._project)
+        told = told_differences(then, self._project)
         if not told:
             return self.tr(
-                "The settings are those of the run: change one, and a branch shows what it does."
+                "The settings are those of the run then: change one, and a branch shows what it "
+                "does."
             )
-        return self.tr("A branch would have other settings than the run: {list}.").format(
+        return self.tr("A branch would have other settings than the run had then: {list}.").format(
             list="; ".join(told).replace(" → ", NO_BREAK)
         )
 
@@ -219,6 +220,7 @@ class RewindView(QWidget):
         self.branch.setProperty("lead", True)
         self.branch.clicked.connect(lambda: self.branch_wanted.emit(self.step))
         self.anew.clicked.connect(lambda: self.branch_wanted.emit(0))
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.close)
         for button in (self.branch, self.anew):
             button.setAccessibleName(button.text())
 

@@ -32,7 +32,7 @@ from gui.widgets.runs.note_pane import NotePane
 from gui.widgets.runs.table import RunsTable
 from gui.widgets.runs.trash_bar import TrashBar
 
-FIRST_SIZE = QSize(1000, 600)
+FIRST_SIZE = QSize(1040, 600)
 LEAST_SIZE = QSize(560, 360)
 LOW = 480  # pixels; a lower window has less room for the note
 SHORT = 40  # letters of a name within a sentence
@@ -172,8 +172,11 @@ class RunsView(QWidget):
     def _parent_name(self, run: RunSummary | None) -> str:
         if run is None or not run.parent:
             return ""
-        names = (one.name for one in self.model.runs if one.folder.name == run.parent)
-        return next(names, run.parent)
+        for one in self.model.runs:
+            if one.folder.name == run.parent:
+                alike = one.name == run.name  # as the runs of one project are
+                return f"{one.name}, {one.started:%Y-%m-%d %H:%M}" if alike else one.name
+        return run.parent
 
     def _show_state(self) -> None:
         """Tell how many runs there are and what they take, or how to get the first."""

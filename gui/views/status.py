@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from time import monotonic
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QProgressBar, QSizePolicy, QWidget
 
 from engine.training.events import EpochDone, Finished
 from engine.training.history import Kind, Run
@@ -14,6 +16,7 @@ from gui.words import clock
 
 TEXT_SECONDS = 0.5  # numbers that change faster can't be read
 PARTS = 1000
+GAP = 2 * SPACING  # pixels between two of its parts
 
 
 class StatusView(QWidget):
@@ -37,11 +40,13 @@ class StatusView(QWidget):
         )
         for label in (self.time, self.speed):
             label.setObjectName("muted")
+        self._spared = (self.note, self.time, self.speed)  # where there is no room: the last first
         self._state = State.IDLE
         self._texts_at = 0.0
         layout = QHBoxLayout(self)
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         layout.setContentsMargins(SPACING, 0, SPACING, 0)
-        layout.setSpacing(2 * SPACING)
+        layout.setSpacing(GAP)
         for widget in (self.epoch, self.bar, self.time, self.speed):
             layout.addWidget(widget)
         layout.addWidget(self.note)
@@ -53,6 +58,7 @@ class StatusView(QWidget):
     def show_edited(self, edited: bool) -> None:
         """Say that the project is no longer the one that trains."""
         self.note.setText(self.tr("Your edits are for the next run") if edited else "")
+        self._fit()
 
     def show_state(self, state: State) -> None:
         """Show what the session is doing."""
@@ -65,6 +71,7 @@ class StatusView(QWidget):
         }
         if state in words:
             self.epoch.setText(words[state])
+        self._fit()
 
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         """Move the bar, and renew the numbers a few times a second."""
@@ -77,6 +84,30 @@ class StatusView(QWidget):
         if kinds & {"started", "epoch", "end"} or now - self._texts_at >= TEXT_SECONDS:
             self._texts_at = now
             self._show_texts(run)
+            self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """Be content with any width: a toolbar hides what has less than it needs, as a whole."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSizeHint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show what there is room for: state, bar and result always, the rest as it fits."""
+        room = self.contentsRect().width() - 2 * SPACING
+        for label in (self.epoch, self.result):
+            room -= label.sizeHint().width() + GAP
+        if not self.bar.isHidden():
+            room -= self.bar.minimumWidth() + GAP
+        for label in self._spared:
+            if label.text():
+                room -= label.sizeHint().width() + GAP
+            label.setVisible(bool(label.text()) and room >= 0)
 
     def _show_preparing(self, run: Run) -> None:
         self.epoch.setText(self.tr("Preparing…"))
@@ -93,7 +124,7 @@ class StatusView(QWidget):
                 self.tr("epoch {epoch} of {epochs}").format(epoch=run.epoch, epochs=epochs_of(run))
             )
         left, speed = run.seconds_left, run.images_per_second
-        running = run.end is None
+        running = run.end is None and self._state.busy
         self.time.setText(
             self.tr("{time} left").format(time=clock(left)) if running and left is not None else ""
         )
@@ -101,21 +132,24 @@ class StatusView(QWidget):
             self.tr("{speed:,.0f} images/s").format(speed=speed) if running and speed else ""
         )
         self.result.setText(self._result(run))
-        if run.end is not None:
+        if not self._state.busy or run.end is not None:
             self.epoch.setText(self._end(run))
 
     def _end(self, run: Run) -> str:
         match run.end:
             case Finished(reason="completed"):
                 words = self.tr("Finished epoch {epoch} of {epochs}")
-            case Finished(reason="early"):
+            case Finished(reason="early", epoch=done):
                 words = self.tr("Stopped by itself after epoch {epoch}: no longer better")
+                return words.format(epoch=done)
             case Finished(reason="diverged"):
                 words = self.tr("Stopped in epoch {epoch}: not a number")
             case Finished() if run.started is None:
                 words = self.tr("Stopped")
             case Finished():
                 words = self.tr("Stopped in epoch {epoch} of {epochs}")
+            case None:
+                words = self.tr("Cut off in epoch {epoch} of {epochs}")
             case _:
                 words = self.tr("Failed")
         return words.format(epoch=run.epoch, epochs=epochs_of(run))

@@ -35,6 +35,7 @@ from gui.widgets.step.layer_table import LayerTable
 
 SHOWN = frozenset[Kind]({"started", "step"})
 ROOMY = 600  # pixels of width from which images and layers stand beside each other
+NARROW = 370  # pixels of width below which the lines at the top are short
 WIDTHS = [270, 420]  # of images and layers, to begin with
 
 
@@ -112,7 +113,8 @@ class StepView(QWidget):
     def _tell(self, stepped: Stepped) -> None:
         """Say in a line what the step did."""
         look = stepped.look
-        words = self.tr("Step {step:,}, epoch {epoch:,}")
+        narrow = self.width() < NARROW
+        words = self.tr("Step {step:,}") if narrow else self.tr("Step {step:,}, epoch {epoch:,}")
         self.title.setText(words.format(step=stepped.step, epoch=stepped.epoch))
         loss = self.tr("Loss {before} → <b>{after}</b> {fall}").format(
             before=figure(look.loss_before, 4),
@@ -122,10 +124,15 @@ class StepView(QWidget):
         right = self.tr("right {before:,} → <b>{after:,}</b> of {count:,}").format(
             before=look.right_before, after=look.right_after, count=len(look.labels)
         )
-        self.said.setText(f"{loss} · {right}" if self._roomy else loss)
+        short = self.tr("Loss <b>{after}</b> {fall}").format(
+            after=figure(look.loss_after, 3), fall=self._fall(look)
+        )
+        self.said.setText(short if narrow else f"{loss} · {right}" if self._roomy else loss)
         rate = self.tr("The learning rate of this step was {rate}.")
         alike = self.tr("Before and after are computed alike, with the same values dropped.")
-        self.said.setToolTip(f"{right}<br>{rate.format(rate=figure(look.rate))}<br>{alike}")
+        self.said.setToolTip(
+            f"{loss}<br>{right}<br>{rate.format(rate=figure(look.rate))}<br>{alike}"
+        )
 
     def _fall(self, look: BatchLook) -> str:
         """Say by how much the loss fell, in a colour and with a mark."""

@@ -27,7 +27,7 @@ COLUMNS = 4  # images
 ROWS = 3  # changed ones of each
 KEPT = 64  # images to choose from; they are copied, so that a whole set is not held
 SIDE = 56  # pixels of a picture
-GAP = 6
+GAP = 3  # pixels; no more than leave the forms above as wide as they are
 FRAME = QSize(2, 2)
 
 Few = NDArray[np.float32]

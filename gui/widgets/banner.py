@@ -6,10 +6,20 @@ from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui.icons import icon
 from gui.theme import MARGIN, SPACING, Theme
+
+BESIDE = 2  # buttons that leave the sentence its room; more of them stand below it
 
 
 class Banner(QFrame):
@@ -30,15 +40,8 @@ class Banner(QFrame):
         self.close_button.setIconSize(QSize(16, 16))
         self.close_button.setAccessibleName(self.tr("Close this message"))
         self.close_button.clicked.connect(self.hide)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(MARGIN, 6, MARGIN, 6)
-        layout.setSpacing(SPACING)
-        layout.addWidget(self.sentence, 1)
-        self._offers = QHBoxLayout()
-        self._offers.setSpacing(SPACING)
-        layout.addLayout(self._offers)
-        layout.addWidget(self.copy)
-        layout.addWidget(self.close_button)
+        self._beside, self._below = QHBoxLayout(), QHBoxLayout()  # where offers stand
+        self._lay_out()
         self.hide()
 
     def say(
@@ -60,15 +63,32 @@ class Banner(QFrame):
         self.show()
 
     def _offer(self, offers: Iterable[tuple[str, Callable[[], object]]]) -> None:
-        while (item := self._offers.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        for row in (self._beside, self._below):
+            while (item := row.takeAt(0)) is not None:
+                if (widget := item.widget()) is not None:
+                    widget.hide()
+                    widget.deleteLater()
+        offers = list(offers)
+        row = self._beside if len(offers) <= BESIDE else self._below
         for title, act in offers:
             button = QPushButton(title)
             button.clicked.connect(self.hide)
             button.clicked.connect(lambda _=False, act=act: act())
-            self._offers.addWidget(button)
+            row.addWidget(button)
+        self._below.addStretch(1)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self.sentence, 1)
+        row.addLayout(self._beside)
+        row.addWidget(self.copy)
+        row.addWidget(self.close_button, alignment=Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(MARGIN, 6, MARGIN, 6)
+        column.addLayout(row)
+        column.addLayout(self._below)
+        for layout in (self._beside, self._below, row, column):
+            layout.setSpacing(SPACING)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw the icon in the theme's colours."""

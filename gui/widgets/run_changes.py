@@ -23,6 +23,7 @@ class RunChanges(QFrame):
         self.setObjectName("foot")
         self._running: Project | None = None
         self._edited: Project | None = None
+        self._asked: dict[str, float] = {}  # what the run was told to change, and has not yet
         self.sentence = _text(
             self.tr(
                 "A run is training. Learning rate, momentum, weight decay, dropout and batch size "
@@ -31,8 +32,7 @@ class RunChanges(QFrame):
         )
         self.list = _text("")
         self.list.setAccessibleName(self.tr("Changes that the run does not have yet"))
-        self.button = QPushButton(self.tr("Apply to the run"))
-        self.button.setAccessibleName(self.button.text())
+        self.button = QPushButton()
         self.button.setProperty("lead", True)
         self.button.clicked.connect(self._apply)
         layout = QVBoxLayout(self)
@@ -65,7 +65,19 @@ class RunChanges(QFrame):
         self.list.setText("\n".join(self._lines(changes)))
         self.list.setVisible(bool(changes))
         self.button.setVisible(bool(changes))
+        self._show_asked(changes)
         self.setVisible(self._running is not None)
+
+    def _show_asked(self, changes: dict[str, float]) -> None:
+        """Say of changes that the run will have with its next batch that they are under way."""
+        if not changes:
+            self._asked = {}
+        waits = bool(changes) and changes == self._asked
+        self.button.setEnabled(not waits)
+        self.button.setText(
+            self.tr("Comes with the next batch") if waits else self.tr("Apply to the run")
+        )
+        self.button.setAccessibleName(self.button.text())
 
     def _lines(self, changes: dict[str, float]) -> list[str]:
         lines = [self._line(field, value) for field, value in changes.items()]
@@ -79,8 +91,10 @@ class RunChanges(QFrame):
         return change_words(field, value_of(self._running, field), value)
 
     def _apply(self) -> None:
-        for field, value in self.changes.items():
+        self._asked = self.changes
+        for field, value in self._asked.items():
             self.wanted.emit(field, value)
+        self._show()
 
 
 def _text(text: str) -> QLabel:

@@ -38,7 +38,7 @@ from engine.training.reopen import reopen
 ROOT = Path(__file__).parents[2]
 EPOCHS = {"digits-mlp": 400, "cnn-small": 3}  # half a minute of training
 WORK, CURVE = 10.0, 1.0  # seconds that a kill may cost
-SPAN = 9.0  # seconds of training after which a kill at any moment has come
+SPAN = 9.0  # seconds of training after which a kill at any moment has come, at the latest
 PATIENCE = 600.0  # seconds for one life of the program
 SILENT = ("Resumed", "Paused", "Continued")  # lines of an interrupted run alone
 
@@ -65,6 +65,7 @@ class Course:
     folder: Path
     random: Random
     start: float = 0.0  # seconds from a process' begin to its first event
+    span: float = 0.0  # seconds from there within which a kill at any moment comes
     lives: list[Life] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -103,7 +104,7 @@ class Course:
         """Kill it from outside, if it is to be so; give the moment."""
         if place not in ("moment", "start"):
             return None
-        longest = 1.2 * self.start if place == "start" else self.start + SPAN
+        longest = 1.2 * self.start if place == "start" else self.start + self.span
         try:
             program.wait(self.random.uniform(0, longest))
         except subprocess.TimeoutExpired:
@@ -125,14 +126,15 @@ def measured(kills: int, name: str, epochs: int, seed: int, home: Path) -> dict[
     whole = Course(arguments, home / "whole" / "run", random)
     began = monotonic()
     whole.live(None)
-    start = float(whole.told.read_text().split(maxsplit=1)[0]) - began
+    stamps = [float(line.split()[0]) for line in whole.told.read_text().splitlines()]
+    start, span = stamps[0] - began, min(SPAN, 0.7 * (stamps[-1] - stamps[0]))
     lives: list[Life] = []
     failures: list[str] = []
     notes: list[str] = []
     runs = 0
     while killed(lives) < kills:
         runs += 1
-        course = Course(arguments, home / f"killed-{runs}" / "run", random, start)
+        course = Course(arguments, home / f"killed-{runs}" / "run", random, start, span)
         try:
             run_to_the_end(course, kills - killed(lives))
             failures += [f"run {runs}: {line}" for line in unlike(whole.folder, course.folder)]
@@ -150,6 +152,7 @@ def run_to_the_end(course: Course, kills: int) -> None:
         place = course.random.choice(PLACES) if killed(course.lives) < kills else None
         life = course.live(place)
         course.lives.append(life)
+        print(f"{course.folder.parent.name}: {life}", file=sys.stderr)
         if not life.killed:
             return
 
@@ -313,7 +316,7 @@ def watch_log(note: int, snap: Callable[[], None] | None) -> None:
         elif snap is not None and line["event"] == "Finished":
             snap()
 
-    RunFolder.append = watched  # type: ignore[assignment,method-assign]
+    RunFolder.append = watched
 
 
 def set_file_trap(snap: Callable[[], None], folder: str) -> None:
@@ -340,7 +343,7 @@ def set_evaluation_trap(snap: Callable[[], None]) -> None:
 
         return answers(network, images, rows, asked)
 
-    judge.answers = trapped  # type: ignore[attr-defined]
+    judge.answers = trapped
 
 
 def main() -> int:

@@ -62,6 +62,7 @@ class Watched(Control):
         super().__init__()
         self.moments: SimpleQueue[Moment] = SimpleQueue()
         self.meanwhile = "loading"
+        self.met = ""  # a long piece of work that began after something was asked for
         self.step_seconds: list[float] = []
         self._stepped = 0.0
 
@@ -104,11 +105,11 @@ class Training:
             return warning
 
         def recorded(*arguments: Any) -> Any:
-            self.control.meanwhile = "recording the step"
+            self.control.meanwhile = self.control.met = "recording the step"
             return captured(*arguments)
 
-        trainer.captured = recorded  # type: ignore[attr-defined]
-        Recorder.keep = kept  # type: ignore[method-assign]
+        trainer.captured = recorded
+        Recorder.keep = kept
         for event in run_project(project, self.control, folder=folder):
             if isinstance(event, DataReady):
                 self.control.meanwhile = "building the network"
@@ -116,11 +117,12 @@ class Training:
                 raise SystemExit(f"pause: {event.message}")
             if isinstance(event, Finished):
                 self.control.moments.put(("ended", perf_counter()))
-        trainer.captured = captured  # type: ignore[attr-defined]
-        Recorder.keep = keep  # type: ignore[method-assign]
+        trainer.captured = captured
+        Recorder.keep = keep
 
     def ask(self, name: str, wish: Callable[[], None], comes: str) -> None:
         """Ask for something and take the time until it comes, or the end."""
+        self.control.met = ""
         meanwhile, writing, asked = self.control.meanwhile, self.writing, perf_counter()
         wish()
         while not self.ended:
@@ -131,6 +133,7 @@ class Training:
             self.ended = what == "ended"
             if what == comes:
                 writing = self.writing - writing
+                meanwhile = self.control.met or meanwhile
                 self.answers.append(Answer(name, meanwhile, when - asked, writing))
                 return
 

@@ -227,7 +227,8 @@ WRONG = [
     (["train", "digits-mlp", "--threads", "x"], "threads: must be a whole number from 1 to 1,024"),
     (["train", "digits-mlp", "--threads", "-2"], "threads: must be a whole number from 1 to 1,024"),
     (["train", "digits-mlp", "--threads", "9" * 5000], "threads: must be a whole number from 1"),
-    (["export", "digits-mlp"], "invalid choice: 'export'"),
+    (["export", "digits-mlp"], "the following arguments are required: --to"),
+    (["export", "digits-mlp", "--to", "tea"], "invalid choice: 'tea'"),
     (["doctor", "digits-mlp"], "unrecognized arguments: digits-mlp"),
 ]
 

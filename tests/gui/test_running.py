@@ -78,7 +78,6 @@ def test_a_training_waits_and_goes_on(window, act, state):
     act("pause", lambda: window.session.run.step > step)
 
     assert window.actions_by_name["pause"].text() == "Pause"
-    assert window.session.run.pauses
 
 
 def test_a_step_begins_a_training_and_shows_what_it_does(window, act, state):

@@ -177,6 +177,13 @@ def test_stop_is_asked_for_once(session, start):
     assert session.states.count(State.STOPPING) == 1
 
 
+def test_a_training_that_begins_with_single_steps_is_paused_after_them(session, qtbot):
+    session.start(ENDLESS, steps=2)
+
+    qtbot.waitUntil(lambda: session.state is State.PAUSED, timeout=PATIENCE)
+    assert session.run.stepped.step == 2
+
+
 def test_stop_of_nothing_does_nothing(session):
     session.stop()
 

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel
 from PySide6.QtCore import QCoreApplication
 
-from engine.problems import shown
+from engine.problems import ProblemError, shown
 from engine.project.project import Project
 from engine.project.training import Training
 from engine.training.changes import (
     BATCH_SIZE,
     CHANGEABLE_OF_OPTIMIZERS,
+    changed,
     differences,
     value_of,
 )
+from engine.training.history import Run
 from gui.widgets.change_words import change_words
+
+
+def project_at(run: Run, step: int) -> Project:
+    """Give the project that a run had after so many steps: later changes are taken back."""
+    project = run.current
+    for change in reversed(run.changes):
+        if change.step > step:
+            with suppress(ProblemError):
+                project = changed(project, change.field, change.old)
+    return project
 
 
 def told_differences(run: Project, edited: Project) -> list[str]:

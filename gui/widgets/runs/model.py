@@ -139,7 +139,8 @@ class RunsModel(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return self._help[section]
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(section)
+                # At the right side of the column that is sorted by stands an arrow.
+                return _alignment(NAME if section == self._column else section)
         return None
 
     def text(self, run: RunSummary, column: int) -> str:

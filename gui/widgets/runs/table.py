@@ -45,11 +45,11 @@ WIDEST = {
     STARTED: "2026-08-28 08:08",
     BEST: "100.00 %",
     TEST: "100.00 %",
-    EPOCHS: "100/100",
+    EPOCHS: "1,000/1,000",
     TIME: "0:00:00",
     PARAMETERS: "10,000,000",
     STATE: "Runs elsewhere",
-    SIZE: "888 MB",
+    SIZE: "8.88 MB",
 }
 SHARES = {NAME: (4, 140), NETWORK: (4, 120), DATA: (2, 72)}  # of the rest, and the least pixels
 

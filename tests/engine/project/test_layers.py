@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from engine.export.text import called
 from engine.problems import ProblemError
 from engine.project.format import dumps, loads
 from engine.project.layers import (
@@ -30,6 +31,7 @@ from engine.project.layers import (
     activation_calls,
 )
 from engine.project.project import Project
+from tests.engine.export.running import flattened_order, keras_weights
 
 LARGEST = 1_000_000  # of a whole number here: a module on the meta device takes no memory
 a_few = settings(max_examples=40)
@@ -133,6 +135,39 @@ def test_printed_call_builds_the_same_module(kind, data, shape):
             assert {name: value.shape for name, value in printed.state_dict().items()} == {
                 name: value.shape for name, value in built.state_dict().items()
             }
+
+
+@pytest.mark.filterwarnings("ignore")  # Keras' backends' own
+@a_few
+@every_type
+@given(data=st.data(), shape=shapes)
+def test_keras_layers_compute_the_same(kind, data, shape):
+    keras = pytest.importorskip("keras", reason="Keras is not installed; it is in the group bench")
+    layer = data.draw(layers(kind))
+    declared = accepted(layer, shape)
+    if declared is None or max(layer.parameters(shape), math.prod(declared)) > 100_000:
+        return  # whose numbers would take long
+    ours = module(layer, shape).eval()
+    images = torch.rand(2, *shape)
+
+    written = [called(call) for call in layer.keras_calls(shape).values()]
+    theirs = [eval(text, {"layers": keras.layers}) for text in written]
+    model = keras.Sequential([keras.Input(channels_last(shape)), *theirs])
+    weighty = [each for each in ours if each.state_dict()]
+    if weighty:
+        model.layers[0].set_weights(keras_weights(weighty[0]))
+    found = model.predict(images.movedim(1, -1).numpy(), verbose=0)
+
+    assert model.output_shape[1:] == channels_last(declared)
+    assert sum(math.prod(w.shape) for w in model.trainable_weights) == layer.parameters(shape)
+    wanted = ours(images).detach().movedim(1, -1).numpy()
+    if kind is Flatten and len(shape) == 3:
+        wanted = wanted[:, flattened_order(shape)]
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+def channels_last(shape):
+    return (*shape[1:], *shape[:1])
 
 
 IMAGE, ROW = (3, 8, 8), (5,)

@@ -212,3 +212,15 @@ def test_each_can_be_replaced_or_left_out():
 
     assert [(one.step, one.loss) for one in evaluations] == [(0, 9.0), (1, 9.0), (3, 9.0)]
     assert evaluations.at(2).step == 1
+
+
+def test_what_was_lost_takes_nothing_else_with_it(bounds):
+    bounds(samples=4, whole=4, full=4)
+    kept = Evaluations()
+    for step in (10, 20, 30, 40):
+        kept.add(evaluation(step, whole=False))
+    kept.replace(lambda one: None if one.step == 20 else one)  # its file is gone
+
+    kept.add(evaluation(50, whole=False))  # the second and the fourth go
+
+    assert steps(kept) == [10, 30, 50]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 from dataclasses import fields, replace
 from typing import get_args
@@ -490,3 +491,14 @@ def keep_tiny(folder):
         recorder.keep(sample)
     recorder.keep(Finished("stopped", 3, 0))
     recorder.close()
+
+
+@pytest.mark.parametrize("name", ["project.json", LOG])
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_in_a_run_folder_is_told_at_once(project, follow, folder, name):
+    follow(project)
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+
+    with pytest.raises(ProblemError, match=r"a pipe or a device|is not a file"):
+        reopen(folder)

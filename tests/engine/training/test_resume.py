@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
+from engine.data.dataset import Cancelled
 from engine.problems import ProblemError
 from engine.project.augmentation import Augmentation
 from engine.project.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten
 from engine.project.optimizers import OPTIMIZER_TYPES, Adam, Sgd
 from engine.project.schedules import OneCycle, ReduceOnPlateau
 from engine.project.stopping import EarlyStopping
+from engine.store import checkpoints
 from engine.store.checkpoints import Checkpoint, Checkpoints
 from engine.store.runs import LOG, read_log
+from engine.training import resume as resume_module
 from engine.training import run as run_module
 from engine.training import trainer
 from engine.training.control import Control
@@ -109,6 +114,28 @@ def test_it_goes_on_to_the_last_bit_from_every_batch(
     check_every_snapshot(project, dataset, content, tmp_path)
 
 
+def test_a_step_is_recorded_for_whole_batches(project, dataset, monkeypatch):
+    sizes = []
+    monkeypatch.setattr(trainer, "CAPTURE_FROM", 1)
+    monkeypatch.setattr(
+        trainer, "captured", lambda plain, _, some: sizes.append(len(some)) or plain
+    )
+
+    whole(project, dataset, Changes({4: [("batch_size", 16)]}))  # 8 images are left in the epoch
+
+    assert sizes == [8, 16]
+
+
+@pytest.mark.parametrize("recorded", [False, True], ids=["plain", "recorded"])
+def test_a_lone_last_image_that_joins_its_batch_is_part_of_it_again(
+    recorded, make_project, make_dataset, content, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(trainer, "CAPTURE_FROM", 1 if recorded else 10**9)
+    project = make_project(*LAYERS, batch_size=16, epochs=8)
+
+    check_every_snapshot(project, make_dataset(train=17), content, tmp_path)
+
+
 @pytest.mark.parametrize("recorded", [False, True], ids=["plain", "recorded"])
 def test_changes_on_the_way_stay_changed(
     recorded, make_project, make_dataset, content, tmp_path, monkeypatch
@@ -157,6 +184,22 @@ def test_early_stopping_restores_the_best(make_project, dataset):
         np.testing.assert_array_equal(value, last.tensors[name])
 
 
+def test_a_branch_without_early_stopping_ends_with_its_own_weights(make_project, dataset, tmp_path):
+    project = make_project(
+        optimizer=Adam(learning_rate=0.05),
+        early_stopping=EarlyStopping(on=True, patience=2),
+        epochs=30,
+    )
+    end = next(e for e in whole(project, dataset) if isinstance(e, Snapshot) and e.kind == "end")
+    other = project.set_training(early_stopping=EarlyStopping(), epochs=end.epoch + 2)
+
+    after = resumed(other, dataset, checkpoint_of(end, tmp_path), parent="mother")
+
+    last = next(event for event in after if isinstance(event, Weights) and event.kind == "last")
+    best = {n: v for n, v in end.tensors.items() if n.startswith("best/")}
+    assert any((last.tensors[n.removeprefix("best/")] != v).any() for n, v in best.items())
+
+
 class Pausing(Control):
     """Pauses at a step, and is let go on from another thread's place."""
 
@@ -183,6 +226,33 @@ def test_a_pause_changes_nothing(project, dataset, content):
 
     assert [event.step for event in events if isinstance(event, Paused)] == [4]
     assert pausing.waited == 1
+    assert told(events, content) == told(whole(project, dataset), content)
+
+
+class PausingWhileJudged(Control):
+    """Pauses when it is asked for the n-th time whether judging is to be broken off."""
+
+    def __init__(self, at):
+        super().__init__()
+        self.at = at
+
+    @property
+    def interrupted(self):
+        self.at -= 1
+        if self.at == 0:
+            self.pause()
+        return super().interrupted
+
+    def wait(self):
+        self.go_on()
+        return super().wait()
+
+
+@pytest.mark.parametrize("at", [1, 2, 5, 6, 16])
+def test_a_pause_while_the_network_is_judged_changes_nothing(at, project, dataset, content):
+    events = whole(project, dataset, PausingWhileJudged(at))
+
+    assert len([event for event in events if isinstance(event, Paused)]) == 1
     assert told(events, content) == told(whole(project, dataset), content)
 
 
@@ -299,6 +369,114 @@ def test_a_log_that_was_cut_off_anywhere_becomes_whole(kept, tmp_path, share):
     ]
     assert reopen(cut).epochs == reopen(whole).epochs
     assert not reopen(cut).warnings
+
+
+class StoppedAt(Control):
+    """Is stopped in the middle of loading or judging, when that asks for the nth time."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+
+    def hold(self):
+        self.count -= 1
+        if not self.count:
+            self.stop()
+        return super().hold()
+
+
+def test_a_stop_in_an_evaluation_loses_none(kept, tmp_path, project):
+    whole, _ = kept("whole")
+    folder, count = tmp_path / "run", 1
+    list(run(project, StoppedAt(count), folder=folder, threads=1))
+    while not isinstance(end := reopen(folder).end, Finished) or end.reason == "stopped":
+        count = count % 3 + 1
+        list(run(project, StoppedAt(count), folder=folder, threads=1, going_on=resume(folder)))
+
+    assert [line | {"run": ""} for line in lines_of(folder)] == [
+        line | {"run": ""} for line in lines_of(whole)
+    ]
+
+
+def test_a_stop_while_images_are_read_again_tells_where_the_run_stands(
+    kept, tmp_path, project, monkeypatch
+):
+    folder, _ = kept()
+    Checkpoints(folder).drop_after(14)
+    monkeypatch.setattr(run_module, "load", cancelled)
+
+    events = list(run(project, Control(), folder=folder, going_on=resume(folder)))
+
+    assert events == [Finished("stopped", step=14, epoch=2)]
+
+
+def cancelled(*_):
+    raise Cancelled
+
+
+def test_a_long_run_without_checkpoints_is_not_begun_anew(kept, tmp_path, monkeypatch):
+    folder, _ = kept()
+    shutil.rmtree(folder / "checkpoints")
+    told_before = (folder / LOG).read_bytes()
+    monkeypatch.setattr(resume_module, "MOST_LOST_SECONDS", 0.0)
+
+    with pytest.raises(ProblemError, match="holds no checkpoint that can be read"):
+        resume(folder)
+    assert (folder / LOG).read_bytes() == told_before
+
+
+def test_a_checkpoint_that_can_not_be_read_now_is_not_thrown_away(kept, tmp_path, monkeypatch):
+    folder, _ = kept()
+    told_before = (folder / LOG).read_bytes()
+    monkeypatch.setattr(checkpoints.psutil, "virtual_memory", lambda: SimpleNamespace(available=9))
+
+    with pytest.raises(ProblemError, match="Close other programs"):
+        resume(folder)
+    monkeypatch.undo()
+    assert (folder / LOG).read_bytes() == told_before
+    assert Checkpoints(folder).newest()[0].kind == "end"
+
+
+def test_a_branch_begins_with_its_own_project(kept, tmp_path, project):
+    folder = tmp_path / "run"
+    list(run(project, Changes({3: [("optimizer.learning_rate", 0.5)]}), folder=folder, threads=1))
+    other = project.set_optimizer(learning_rate=0.002)
+
+    kept("branch", branch(folder, 14, other, tmp_path / "branch"))
+
+    assert reopen(tmp_path / "branch").current == other
+
+
+def test_a_branch_has_no_best_weights_of_later_steps(kept, tmp_path, project):
+    folder, _ = kept()
+    with safe_open(folder / "best.safetensors", framework="numpy") as file:
+        assert int(file.metadata()["step"]) > 0
+
+    branch(folder, 0, project, tmp_path / "branch").lock.release()
+
+    assert not (tmp_path / "branch" / "best.safetensors").exists()
+
+
+def test_a_branch_needs_epochs_that_are_left(kept, tmp_path, project):
+    folder, _ = kept()
+
+    with pytest.raises(ProblemError, match="in epoch 3 there, and the project ends after 2"):
+        branch(folder, 14, project.set_training(epochs=2), tmp_path / "branch")
+    assert not (tmp_path / "branch").exists()
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [{"at": None}, {"at": float("nan")}, {"at": -1.0}, {"threads": 10**9}, {"log_bytes": -1}],
+    ids=str,
+)
+def test_a_checkpoint_whose_words_make_no_sense_gets_a_sentence(kept, hostile):
+    folder, _ = kept()
+    checkpoint, _ = Checkpoints(folder).newest()
+    Checkpoints(folder).write(replace(checkpoint, state={**checkpoint.state, **hostile}))
+
+    with pytest.raises(ProblemError, match="does not say where the log stood"):
+        resume(folder)
 
 
 def test_a_branch_that_was_cut_off_at_once_is_still_a_branch(kept, tmp_path, project):

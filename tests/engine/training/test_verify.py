@@ -159,11 +159,12 @@ class StoppedWhileJudged(Control):
         super().__init__()
         self.left = number
 
-    def hold(self):
+    @property
+    def interrupted(self):
         self.left -= 1
         if self.left == 0:
             self.stop()
-        return super().hold()
+        return super().interrupted
 
 
 @pytest.mark.parametrize("number", range(1, 17))

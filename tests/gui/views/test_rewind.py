@@ -172,7 +172,7 @@ def test_it_says_what_a_branch_would_have_otherwise(shown, trained):
     shown.show_project(trained.project.set_training(batch_size=64, epochs=7))
 
     assert shown.differences.text() == (
-        f"A branch would have other settings than the run: Batch size 32{NO_BREAK}64; "
+        f"A branch would have other settings than the run had then: Batch size 32{NO_BREAK}64; "
         f"Epochs {trained.project.training.epochs}{NO_BREAK}7."
     )
 
@@ -184,6 +184,22 @@ def test_what_was_changed_while_training_is_the_runs_own(shown, showing, folder,
     shown.show_project(trained.project.set_training(batch_size=64))
 
     assert shown.differences.text().startswith("The settings are those of the run")
+
+
+def test_settings_are_compared_with_those_of_the_chosen_moment(shown, showing, folder, trained):
+    trained.apply(Changed(50, "batch_size", 32, 64, 0, 10), 99.0)
+    showing(folder, trained)
+    shown.show_project(trained.project.set_training(batch_size=64))
+
+    shown.slider.setValue(2)  # step 40, before the change
+
+    assert f"Batch size 32{NO_BREAK}64" in shown.differences.text()
+
+
+def test_escape_closes_it(shown):
+    QTest.keyClick(shown, Qt.Key.Key_Escape)
+
+    assert not shown.isVisible()
 
 
 def test_with_other_layers_there_is_no_branch(shown, trained):

@@ -373,6 +373,15 @@ def test_a_branch_names_its_parent(add, opened):
     assert view.pane.parent_run.text() == "Branched from Mother"
 
 
+def test_a_parent_of_the_same_name_is_named_with_its_moment(add, opened):
+    parent = add(1, FINISHED, title="Digits")
+    add(2, {"event": "Branched", "step": 4, "parent": parent.name}, title="Digits")
+
+    view = opened()
+
+    assert view.pane.parent_run.text().startswith("Branched from Digits, 20")
+
+
 def test_every_control_has_words(add, opened):
     add(1, FINISHED)
     view = opened()

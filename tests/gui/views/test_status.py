@@ -184,3 +184,36 @@ def test_edits_while_training_are_said_to_be_for_the_next_run(view):
     view.show_edited(False)
 
     assert view.note.text() == ""
+
+
+def test_without_room_the_less_important_numbers_go(view, running):
+    view.show_edited(True)
+    assert view.speed.isVisible()
+    assert view.note.isVisible()
+
+    view.resize(330, 40)
+
+    assert not view.speed.isVisible()
+    assert not view.note.isVisible()
+    assert view.epoch.isVisible()
+    assert view.bar.isVisible()
+
+
+def test_a_toolbar_never_hides_it_for_want_of_room(view, running):
+    assert view.minimumSizeHint().width() == view.sizeHint().width() == 0
+
+
+def test_a_run_that_stopped_by_itself_tells_its_last_epoch(view, running):
+    running.apply(DONE, 20.0)
+
+    end(view, running, Finished("early", 20, 1))
+
+    assert view.epoch.text() == "Stopped by itself after epoch 1: no longer better"
+
+
+def test_a_run_that_was_cut_off_is_told_and_has_no_time_left(view, running):
+    view.show_state(State.IDLE)
+
+    view.show_run(running, frozenset({"started"}))
+
+    assert texts(view)[:3] == ["Cut off in epoch 1 of 3", "", ""]

@@ -65,6 +65,33 @@ def test_every_change_is_listed_and_asked_for_once(strip, qtbot):
     ]
 
 
+def test_what_was_asked_for_is_not_asked_for_again(strip, qtbot):
+    strip.show_running(RUNNING)
+    strip.show_edited(RUNNING.set_training(batch_size=64))
+
+    press(strip, qtbot)
+
+    assert not strip.button.isEnabled()
+    assert strip.button.text() == "Comes with the next batch"
+
+    strip.show_edited(RUNNING.set_training(batch_size=128))
+
+    assert strip.button.isEnabled()
+    assert strip.button.text() == "Apply to the run"
+
+
+def test_another_run_may_be_asked_for_the_same(strip, qtbot):
+    edited = RUNNING.set_training(batch_size=64)
+    strip.show_running(RUNNING)
+    strip.show_edited(edited)
+    press(strip, qtbot)
+    strip.show_running(None)
+
+    strip.show_running(RUNNING)
+
+    assert strip.button.isEnabled()
+
+
 def test_once_the_run_has_it_the_button_goes(strip):
     edited = RUNNING.set_optimizer(learning_rate=0.01)
     strip.show_running(RUNNING)
