@@ -135,10 +135,10 @@ def warm_up(window: MainWindow) -> None:
         project = window.document.project
         training = Task(lambda _: load_training(project), window)
         training.done.connect(lambda: collect_garbage(window))
-        training.done.connect(window.running.look_for_cut_off)
         training.failed.connect(lambda: collect_garbage(window))
         training.start()
 
+    window.running.look_for_cut_off()
     plots = Task(load_plots, window)
     plots.done.connect(make_plots)
     plots.failed.connect(lambda: collect_garbage(window))

@@ -128,6 +128,7 @@ class MainWindow(QMainWindow):
         self._make_toolbar()
         self._make_menus()
         self.use_theme(settings.theme)
+        self._first_state = self.saveState()
         self._restore_layout()
         self._show_document()
         self._show_undo()
@@ -236,6 +237,10 @@ class MainWindow(QMainWindow):
         self._browser.raise_()
         self._browser.activateWindow()
 
+    def arrange_as_at_first(self) -> None:
+        """Put all views back where they were when the program was started for the first time."""
+        self.restoreState(self._first_state)
+
     def about(self) -> None:
         """Say what this program is."""
         from importlib.metadata import version
@@ -274,6 +279,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.running.close()
+        self.training.augmentation_preview.let_go()
         self.mistakes.exporter.working.close_task()
         if self._browser is not None:
             self._browser.close()
@@ -351,7 +357,7 @@ class MainWindow(QMainWindow):
             "training", self.tr("Training"), self.training, side.RightDockWidgetArea
         )
         confusion = self._dock(
-            "confusion", self.tr("Confusion matrix"), self.confusion, side.BottomDockWidgetArea
+            "confusion", self.tr("Confusion"), self.confusion, side.BottomDockWidgetArea
         )
         per_class = self._dock(
             "per_class", self.tr("Per class"), self.per_class, side.BottomDockWidgetArea
@@ -463,7 +469,10 @@ class MainWindow(QMainWindow):
     def _view_menu(self) -> QMenu:
         menu = QMenu(self.tr("&View"), self)
         for dock in self._docks:
-            menu.addAction(dock.toggleViewAction())
+            toggle = dock.toggleViewAction()
+            toggle.triggered.connect(lambda on, dock=dock: dock.raise_() if on else None)
+            menu.addAction(toggle)
+        menu.addAction(self.tr("&Arrange as at first"), self.arrange_as_at_first)
         menu.addSeparator()
         group = QActionGroup(self)
         for name, title in (

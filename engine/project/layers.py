@@ -85,6 +85,10 @@ class Layer(BaseModel):
             )
         )
 
+    def part_name(self, suffix: str) -> str:
+        """Name a module: conv2d_1 holds the weights, conv2d_1_relu follows it."""
+        return f"{self.name}_{suffix}" if suffix else self.name
+
     def summary(self) -> str:
         """Write the main values in a few words, for the card."""
         return ""

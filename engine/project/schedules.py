@@ -176,9 +176,9 @@ class OneCycle(Schedule):
 class ReduceOnPlateau(WarmedUp):
     """1, and over the run what engine.training.plateau.Plateau makes of it: drop ^ reductions."""
 
-    title = "Reduce on plateau"
+    title = "On plateau"
     help = "The learning rate falls at once, each time that validation has stopped improving."
-    note = "falls when validation stops improving"
+    note = "falls on a plateau"
     type: Literal["plateau"] = "plateau"
     watch: Watched = watch()
     patience: int = Field(

@@ -79,12 +79,12 @@ def branch_problem(run: Project, edited: Project) -> Problem | None:
     """
     if _without_rates(run) != _without_rates(edited):
         return Problem(
-            "The layers are others than those of the run, so its weights do not fit: this can't be "
+            "The layers differ from the run's, so its weights do not fit: this can't be "
             "a branch. Put the run's layers back, or train the changed network from its beginning."
         )
     if (run.data, run.training.seed) != (edited.data, edited.training.seed):
         return Problem(
-            "The data, how they are split or scaled, or the seed are others than those of the run: "
+            "The data, how they are split or scaled, or the seed differ from the run's: "
             "this can't be a branch. Put them back, or train from the beginning."
         )
     return None

@@ -112,6 +112,9 @@ def _read_files(
     for evaluations in run.evaluations.values():
         evaluations.replace(archived.complete)
     lost = count - sum(map(len, run.evaluations.values()))
+    if run.end is None or run.branched is not None:
+        _tell_unwritten(run, lost)
+        return
     lost_full = full - sum(map(_full, run.evaluations.values()))
     if lost:
         run.warnings.append(
@@ -122,6 +125,15 @@ def _read_files(
         run.warnings.append(
             f"The probabilities of all classes could not be read for {lost_full:,} of {full:,} "
             "evaluations: their files are missing or damaged."
+        )
+
+
+def _tell_unwritten(run: Run, lost: int) -> None:
+    """Tell what a run that was cut off, or still goes on, has not written: that is no damage."""
+    if lost and run.branched is None:  # a parent goes on to thin what its branch has copied
+        run.warnings.append(
+            f"The newest answers were not written before the run was cut off: {lost:,} evaluations "
+            "are missing."
         )
 
 

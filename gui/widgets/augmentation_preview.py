@@ -85,6 +85,11 @@ class AugmentationPreview(QWidget):
             self.augmentation = augmentation
             self._draw_soon()
 
+    def let_go(self) -> None:
+        """Give up what is being made, as the window closes."""
+        if self._task is not None:
+            self._task.close(0)
+
     def _show_others(self) -> None:
         self.seed += 1
         self._draw_soon()

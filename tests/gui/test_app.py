@@ -259,9 +259,9 @@ def test_plots_and_libraries_are_loaded_behind_the_window(window, qtbot):
     program.warm_up(window)
 
     qtbot.waitUntil(lambda: bool(window.centralWidget().findChildren(CurvesView)))
-    plots, libraries = window.findChildren(Task)
     qtbot.waitUntil(
-        lambda: not (plots.running or libraries.running), timeout=1000 * PATIENCE_SECONDS
+        lambda: not any(task.running for task in window.findChildren(Task)),
+        timeout=1000 * PATIENCE_SECONDS,
     )
     assert {"torch.optim", "sklearn.model_selection"} <= set(sys.modules)
     qtbot.waitUntil(lambda: bool(_timers_at_work(window)))  # it collects garbage from now on

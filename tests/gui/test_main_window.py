@@ -634,7 +634,7 @@ def test_every_dock_can_be_hidden_and_comes_back_by_the_view_menu(window):
     toggles["Training"].trigger()
 
     assert dock.isVisible()
-    assert {"Network", "Training", "Confusion matrix", "Per class", "Mistakes"} <= set(toggles)
+    assert {"Network", "Training", "Confusion", "Per class", "Mistakes"} <= set(toggles)
 
 
 def choose_theme(window, title):

@@ -185,7 +185,7 @@ def test_what_a_plateau_lowers_is_left_to_the_run():
     values = factors(ReduceOnPlateau(warm_up=0.5))
 
     assert values == factors(Constant(warm_up=0.5))
-    assert [kind.title for kind in SCHEDULE_TYPES if kind.note] == ["Reduce on plateau"]
+    assert [kind.title for kind in SCHEDULE_TYPES if kind.note] == ["On plateau"]
 
 
 def test_a_new_project_keeps_its_rate():

@@ -302,7 +302,7 @@ def test_a_branch_with_other_layers_is_refused(project, dataset, tmp_path):
     snapshot = next(e for e in whole(project, dataset) if isinstance(e, Snapshot))
     other = project.insert(1, Dense(units=4))
 
-    with pytest.raises(ProblemError, match="layers are others"):
+    with pytest.raises(ProblemError, match="layers differ"):
         resumed(other, dataset, checkpoint_of(snapshot, tmp_path), parent="mother")
 
 

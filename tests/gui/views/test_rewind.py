@@ -207,7 +207,7 @@ def test_with_other_layers_there_is_no_branch(shown, trained):
 
     assert not shown.branch.isEnabled()
     assert not shown.anew.isEnabled()
-    assert "The layers are others" in shown.reason.text()
+    assert "The layers differ" in shown.reason.text()
     assert shown.branch.toolTip() == shown.reason.text()
     assert not shown.differences.isVisible()
 

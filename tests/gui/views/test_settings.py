@@ -25,7 +25,9 @@ LEFT = Qt.MouseButton.LeftButton
 
 @pytest.fixture
 def view(document, show):
-    return show(SettingsView(document), 300, 700)
+    view = show(SettingsView(document), 300, 700)
+    yield view
+    view.augmentation_preview.let_go()
 
 
 def choose(box, kind):
@@ -203,7 +205,7 @@ def test_a_plateau_is_drawn_level_and_says_that_it_falls(view, document):
     assert view.rate_curve.isVisible()
     assert {point.y() for point in line} == {0}
     assert view.rate_curve.accessibleDescription() == (
-        "The learning rate over the run: 0.001 at first. It falls when validation stops improving."
+        "The learning rate over the run: 0.001 at first. It falls on a plateau."
     )
 
 
@@ -213,7 +215,7 @@ def test_a_plateau_after_a_warm_up_is_said_in_words(view):
 
     assert view.rate_curve.toolTip() == (
         "The learning rate over the run: 1e-05 at first, then 0.001. "
-        "It falls when validation stops improving."
+        "It falls on a plateau."
     )
 
 
