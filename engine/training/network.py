@@ -40,4 +40,4 @@ def calls(row: Traced) -> dict[str, TorchCall]:
 
 def module_name(row: Traced, suffix: str) -> str:
     """Name a module: conv2d_1 holds the weights, conv2d_1_relu follows it."""
-    return f"{row.layer.name}_{suffix}" if suffix else row.layer.name
+    return row.layer.part_name(suffix)

@@ -17,8 +17,8 @@ needs_qt = pytest.mark.skipif(bool(missing_qt_libraries()), reason="Qt lacks lib
 
 @needs_qt
 @pytest.mark.slow
-def test_a_hundred_trainings_leave_no_thread_and_little_memory(tmp_path):
-    command = [sys.executable, "-m", "tests.benchmarks.memory", "--cycles", "100"]
+def test_fifty_trainings_leave_no_thread_and_little_memory(tmp_path):
+    command = [sys.executable, "-m", "tests.benchmarks.memory", "--cycles", "50"]
     without_mnist = os.environ | {"LAYERSCOPE_DATA": str(tmp_path)}
 
     ended = subprocess.run(

@@ -309,4 +309,4 @@ def test_nothing_hangs_and_nothing_is_lost(drive):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_nothing_hangs_and_nothing_is_lost_in_ten_thousand_acts(drive):
-    drive(examples=200, acts=50, derandomize=False)
+    drive(examples=100, acts=100, derandomize=False)

@@ -1,0 +1,1 @@
+"""A project as a script that a person can read, run and change, without Layerscope."""

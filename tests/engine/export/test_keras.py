@@ -1,0 +1,114 @@
+"""The Keras script, executed: shapes, parameters, predictions and steps are ours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from engine.export.script import script
+from engine.project.presets import presets
+from engine.training.network import build
+from tests.engine.export.projects import EVERY, NETWORKS, OPTIMIZERS, small
+from tests.engine.export.running import (
+    FIT,
+    NETWORK,
+    TRAINING,
+    between,
+    run,
+    run_without_drawing,
+    take_over,
+)
+
+keras = pytest.importorskip("keras", reason="Keras is not installed; it is in the group bench")
+pytestmark = pytest.mark.filterwarnings("ignore")  # its backends' own
+
+HEAD = "import math\nimport keras\nimport numpy as np\nfrom keras import layers\n"
+ALL = {**presets(), **NETWORKS}
+
+
+def model_of(project, stop=TRAINING):
+    """Build the model by the script's own lines; up to `stop`, which may be its compiling."""
+    channels, height, width = project.input_shape
+    images = np.random.default_rng(0).random((20, height, width, channels), np.float32)
+    text = HEAD + between(script(project, "keras").text, NETWORK, stop)
+    return run(text, SEED=0, EPOCHS=1, BATCH_SIZE=32, train_images=images)["model"]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_parameters_and_shapes_are_ours(name):
+    project = ALL[name]
+    model = model_of(project)
+
+    assert sum(np.prod(w.shape) for w in model.trainable_weights) == project.parameters
+    for row in project.traced:
+        layer = model.get_layer(row.layer.name)
+        shape = row.output_shape
+        last = (*shape[1:], shape[0]) if len(shape) == 3 else shape
+        assert tuple(layer.output.shape[1:]) == last
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_our_weights_give_our_predictions(name):
+    project = ALL[name].set_data(standardise=False)
+    torch.manual_seed(1)
+    ours, theirs = build(project), model_of(project)
+    images = torch.rand(16, *project.input_shape)
+    ours(images)  # moves the running means
+    ours.eval()
+    take_over(project, ours, theirs)
+
+    with torch.no_grad():
+        wanted = ours(images).numpy()
+    found = theirs.predict(images.permute(0, 2, 3, 1).numpy(), verbose=0)
+
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4)
+
+
+def test_first_weights_spread_as_torchs():
+    project = NETWORKS["dense"]
+    torch.manual_seed(0)
+    ours, theirs = build(project), model_of(project)
+
+    for name in ("dense_1", "output"):
+        module, layer = ours.get_submodule(name), theirs.get_layer(name)
+        for weight, value in zip((module.weight, module.bias), layer.get_weights(), strict=True):
+            limit = module.in_features**-0.5
+            assert np.abs(value).max() <= limit
+            assert value.std() == pytest.approx(weight.std().item(), rel=0.5)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_optimizer_takes_our_steps(name):
+    clip_norm = 0.0 if OPTIMIZERS[name].weight_decay else 0.5  # with both, a comment tells
+    project = small(optimizer=OPTIMIZERS[name], clip_norm=clip_norm)
+    torch.manual_seed(0)
+    ours, theirs = build(project), model_of(project, FIT)
+    take_over(project, ours, theirs)
+    optimizer = project.training.optimizer.build(ours.parameters())
+    rng = np.random.default_rng(0)
+
+    for _ in range(5):
+        images = torch.from_numpy(rng.random((32, 1, 8, 8), np.float32))
+        labels = torch.from_numpy(rng.integers(0, 10, 32))
+        optimizer.zero_grad()
+        project.training.loss.of(ours(images), labels).backward()
+        torch.nn.utils.clip_grad_norm_(ours.parameters(), clip_norm or float("inf"))
+        optimizer.step()
+        theirs.train_on_batch(images.permute(0, 2, 3, 1).numpy(), labels.numpy())
+
+    for layer in ("dense_1", "output"):
+        kernel, bias = theirs.get_layer(layer).get_weights()
+        module = ours.get_submodule(layer)
+        apart = np.abs(kernel - module.weight.detach().numpy().T)
+        assert np.quantile(apart, 0.98) < 1e-4  # a gradient of nearly 0 is all rounding
+        assert np.median(np.abs(bias - module.bias.detach().numpy())) < 1e-4
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_it_trains_and_tests(name):
+    names = run_without_drawing(script(EVERY[name], "keras").text)
+
+    assert 0 <= names["test_accuracy"] <= 1
+    assert np.isfinite(names["test_loss"])
+    assert len(names["predicted"]) == 360
