@@ -97,7 +97,7 @@ def keras_layers(augmentation: Augmentation) -> list[str]:
     if limits.shift:
         found.append(_layer("RandomTranslation", limits.shift, limits.shift, nearest))
     if limits.elastic:
-        scale = min(1.0, round(20 * limits.elastic, DIGITS))  # nearest by eye at 28 pixels
+        scale = min(1.0, round(20 * limits.elastic, DIGITS))  # a rough likeness
         found.append(_layer("RandomElasticTransform", {"scale": (scale, scale)} | unit))
     if limits.erase:
         options = {"scale": (0.0, limits.erase), "fill_value": 0} | unit

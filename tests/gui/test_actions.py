@@ -101,7 +101,7 @@ def test_a_tooltip_without_help_is_the_title(actions):
 @pytest.mark.usefixtures("quiet")
 def test_every_command_does_something_in_the_window(window, monkeypatch):
     """No command raises, or is forgotten: an action nobody listens to has no receivers."""
-    window.session.start = lambda project: None
+    window.session.start = lambda project, **_: None
     for name, action in window.actions_by_name.items():
         assert action.receivers("2triggered(bool)") > 0, f"{name} is forgotten"
         action.setEnabled(True)

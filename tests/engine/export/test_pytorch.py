@@ -59,9 +59,15 @@ def test_our_weights_give_our_outputs(name):
     torch.testing.assert_close(theirs(images), ours(images), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", EVERY)
+LONG = ("augmented", "lone last image")  # image by image, and in many small batches
+TRAINED = [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in EVERY]
+
+
+@pytest.mark.parametrize("name", TRAINED)
 def test_it_trains_and_tests(name, capsys):
     project = EVERY[name]
+    if name not in LONG:
+        project = project.set_training(batch_size=256)  # a few steps tell enough
 
     names = run_without_drawing(script(project, "pytorch").text)
 
