@@ -171,9 +171,7 @@ COMMANDS = (
         "resume",
         "&Runs",
         QT_TRANSLATE_NOOP("Commands", "&Go on with this run"),
-        help=QT_TRANSLATE_NOOP(
-            "Commands", "Train this run further, from where it ended"
-        ),
+        help=QT_TRANSLATE_NOOP("Commands", "Train this run further, from where it ended"),
     ),
     Command(
         "verify",

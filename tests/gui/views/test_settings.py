@@ -214,8 +214,7 @@ def test_a_plateau_after_a_warm_up_is_said_in_words(view):
     view.schedule.form.edited.emit("warm_up", "0.1")
 
     assert view.rate_curve.toolTip() == (
-        "The learning rate over the run: 1e-05 at first, then 0.001. "
-        "It falls on a plateau."
+        "The learning rate over the run: 1e-05 at first, then 0.001. It falls on a plateau."
     )
 
 
