@@ -38,11 +38,13 @@ NEWEST_FILES = {"validation": "evaluation", "test": "test"}
 FILES_SECONDS = 5.0  # an epoch of a small network is over sooner than its files are on the disk
 SAVING_SHARE = 0.01  # of the time, for checkpoints
 LEAST_SECONDS, MOST_SECONDS = 5.0, 8.0  # between two checkpoints within an epoch
+EPOCH_SECONDS = 2.0  # an epoch's end is kept where the last checkpoint is so old, at any cost
 
 
 class SavePace:
-    """Chooses the moments for checkpoints: they take at most a hundredth of the time, and a kill
-    costs at most as many seconds as lie between two of them.
+    """Chooses the moments for checkpoints: they take about a hundredth of the time, and a kill
+    costs at most as many seconds as lie between two of them. Ends of epochs, which one goes back
+    to, are kept even where they are dear, but for those of epochs that follow each other fast.
     """
 
     def __init__(self) -> None:
@@ -56,6 +58,8 @@ class SavePace:
         wait = self._cost / SAVING_SHARE
         if moment == "running":
             wait = min(max(wait, LEAST_SECONDS), MOST_SECONDS)
+        else:
+            wait = min(wait, EPOCH_SECONDS)
         return monotonic() - self._saved >= wait
 
     def saved(self, cost: float) -> None:

@@ -28,7 +28,7 @@ from engine.training.events import (
 )
 from engine.training.loop import train
 from engine.training.network import build
-from engine.training.record import ARRAYS, Recorder, as_line
+from engine.training.record import ARRAYS, Recorder, SavePace, as_line
 
 
 @pytest.fixture
@@ -344,3 +344,48 @@ def test_what_waits_is_written_when_training_fails(project, dataset, tmp_path):
 
     assert (tmp_path / "run" / "best.safetensors").exists()
     recorder.close()
+
+
+# ---- the moments of checkpoints
+
+
+@pytest.fixture
+def pace(monkeypatch):
+    """A pace whose clock is told the time, after a checkpoint at 100 s."""
+    clock = {"now": 100.0}
+    monkeypatch.setattr(record, "monotonic", lambda: clock["now"])
+    made = SavePace()
+
+    def due(moment, seconds_later):
+        clock["now"] = 100.0 + seconds_later
+        return made.due(moment)
+
+    due.pace = made
+    return due
+
+
+@pytest.mark.parametrize(
+    ("cost", "early", "late"), [(0.001, 4.9, 5.1), (0.06, 5.9, 6.1), (9, 7.9, 8.1)]
+)
+def test_within_an_epoch_they_take_a_hundredth_of_the_time_where_that_loses_little(
+    pace, cost, early, late
+):
+    pace.pace.saved(cost)
+
+    assert not pace("running", early)
+    assert pace("running", late)
+
+
+@pytest.mark.parametrize(("cost", "early", "late"), [(0.01, 0.9, 1.1), (9, 1.9, 2.1)])
+def test_an_epochs_end_is_kept_unless_epochs_follow_each_other_fast(pace, cost, early, late):
+    pace.pace.saved(cost)
+
+    assert not pace("epoch", early)
+    assert pace("best", late)
+
+
+@pytest.mark.parametrize("moment", ["first", "pause", "end"])
+def test_where_it_may_end_there_always_is_one(pace, moment):
+    pace.pace.saved(9)
+
+    assert pace(moment, 0.001)
