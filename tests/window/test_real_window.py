@@ -39,7 +39,7 @@ def display(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("display", "theme"),
-    [("1440x900", "light"), ("1280x720", "dark")],
+    [("1440x900", "light"), pytest.param("1280x720", "dark", marks=pytest.mark.slow)],
     indirect=["display"],
 )
 def test_a_newcomer_builds_trains_looks_saves_and_reopens(

@@ -88,12 +88,12 @@ def told(events, content):
     return [content(event) for event in events if not isinstance(event, silent)]
 
 
-def check_every_snapshot(project, dataset, content, tmp_path, changes=None):
+def check_every_snapshot(project, dataset, content, tmp_path, changes=None, every=1):
     control = Changes(changes or {})
     events = whole(project, dataset, control)
     places = [place for place, event in enumerate(events) if isinstance(event, Snapshot)]
     assert len(places) > 5
-    for place in places:
+    for place in places[::every]:
         checkpoint = checkpoint_of(events[place], tmp_path)
         left = {step: some for step, some in control.changes.items() if step >= checkpoint.step}
         after = resumed(project, dataset, checkpoint, Changes(left))
@@ -163,7 +163,7 @@ def test_plateaus_and_early_stopping_remember(make_project, dataset, content, tm
         epochs=30,
     )
 
-    check_every_snapshot(project, dataset, content, tmp_path)
+    check_every_snapshot(project, dataset, content, tmp_path, every=4)
 
     assert whole(project, dataset)[-1].reason == "early"
 
