@@ -292,8 +292,7 @@ class Running(QObject):
         return self.session.state.busy
 
     def _go_on(self, going_on: Continuation) -> None:
-        is_branch = going_on.begin is not None and bool(going_on.begin.parent)
-        if not is_branch and not self._open_project(going_on.run.current):
+        if not going_on.is_new and not self._open_project(going_on.run.current):
             going_on.give_up()
             return
         self.banner.hide()
@@ -301,8 +300,9 @@ class Running(QObject):
         self.compared.emit(None, "")
         for note in going_on.notes:
             self.banner.say(note, error=False)
-        if going_on.begin is not None and is_branch:
-            self.compared.emit(self.session.run, title_of(Path(going_on.begin.parent)))
+        if going_on.is_new:
+            parent = self.session.folder  # a branch is made of the run that is shown
+            self.compared.emit(self.session.run, title_of(parent) if parent else "")
             if self._rewind is not None:
                 self._rewind.close()  # it would hide what the branch does
         self.session.go_on(going_on)

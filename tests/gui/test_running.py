@@ -14,6 +14,7 @@ from engine.store.checkpoints import Checkpoints
 from engine.store.runs import LOG
 from engine.training import tuning
 from engine.training.reopen import reopen
+from engine.training.resume import branch
 from gui.running import newest_cut_off
 from gui.session import State
 from gui.views.rewind import RewindView
@@ -167,6 +168,24 @@ def test_a_branch_goes_on_with_the_edited_project(window, trained_run, act, stat
     assert len(run.epochs) == 3
     assert window.document.project.training.epochs == 3
     assert reopen(window.session.folder).epochs == run.epochs
+
+
+def test_a_branch_that_was_cut_off_at_once_goes_on_with_its_own_project(
+    window, trained_run, act, state, qtbot
+):
+    other, target = SHORT.set_training(epochs=3), trained_run.parent / "branch"
+    branch(trained_run, 0, other, target).lock.release()  # and nothing more: a kill
+    window.document.replace(ENDLESS, None)
+    told = []
+    window.running.compared.connect(lambda run, _: told.append(run))
+
+    window.running.resume(target)
+    qtbot.waitUntil(lambda: window.session.folder == target, timeout=PATIENCE)
+    qtbot.waitUntil(state(State.IDLE), timeout=PATIENCE)
+
+    assert window.document.project == other
+    assert len(window.session.run.epochs) == 3
+    assert told == [None]
 
 
 def test_a_branch_of_other_layers_says_why_not(window, trained_run, qtbot):
