@@ -104,6 +104,8 @@ OUT_OF_RANGE = {  # pydantic's names of what can be wrong with a value
     "union_tag_not_found": "{field} must be an object with a {discriminator}.",
     "too_long": "{field} must have at most {max_length} entries, but it has {actual_length}.",
     "string_too_long": "{field} must have at most {max_length} letters.",
+    "bool_parsing": "{field} must be true or false, but it is {value}.",
+    "bool_type": "{field} must be true or false, but it is {value}.",
     "int_from_float": "{field} must be a whole number, but it is {value}.",
     "literal_error": "{field} must be {expected}, but it is {value}.",
     "union_tag_invalid": "{field} must be one of {expected_tags}, but it is {value}.",
@@ -125,7 +127,8 @@ def problem_of(error: ValidationError, titles: Mapping[str, str] | None = None) 
         "value": _short(context.get("tag", first.get("input"))),
         "message": first["msg"].removeprefix("Value error, "),
     }
-    return Problem(OUT_OF_RANGE.get(first["type"], "{field}: {message}."), where=path, **values)
+    otherwise = "{field}: {message}." if path else "{message}."
+    return Problem(OUT_OF_RANGE.get(first["type"], otherwise), where=path, **values)
 
 
 def _short(value: object, limit: int = 60) -> str:

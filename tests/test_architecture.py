@@ -25,9 +25,10 @@ KNOWS: dict[str, set[str]] = {
     "engine.places": set(),
     "engine.mailbox": set(),
     "engine.platform_check": {"engine.problems"},
-    "engine.project": {"engine.problems"},
+    "engine.modules": set(),
+    "engine.project": {"engine.problems", "engine.modules"},
     "engine.analysis": set(),
-    "engine.export": {"engine.problems", "engine.project"},
+    "engine.export": {"engine.problems", "engine.project", "engine.data"},
     "engine.data": {"engine.problems", "engine.project"},
     "engine.store": {"engine.places", "engine.problems", "engine.project"},
     "engine.training": {
@@ -129,6 +130,8 @@ def above_views(module: str, source: str) -> list[str]:
 
 
 def heavy_at_load(module: str, source: str) -> list[str]:
+    if within(module, "engine.modules"):  # which is loaded where a network is built
+        return []
     return [
         used.name
         for used in imports(source)

@@ -77,9 +77,9 @@ def examine_archive(path: Path, progress: Progress) -> Images:
     """
     with npy_format.opened(path) as archive:
         infos = npy_format.arrays(archive)
-        roles = _roles(path, tuple(infos))
+        roles = roles_of(path, tuple(infos))
         members = {name: npy_format.declared(archive, infos[name]) for name in roles.names}
-        _check(members, roles)
+        check_roles(members, roles)
         arrays = _arrays(archive, members, progress)
     return _images(path.name, arrays, roles, _unused_note(roles, tuple(infos)))
 
@@ -126,7 +126,8 @@ def _images(
     )
 
 
-def _roles(path: Path, names: tuple[str, ...]) -> Roles:
+def roles_of(path: Path, names: tuple[str, ...]) -> Roles:
+    """Say which array of an archive is what, by their names; ProblemError where that is unclear."""
     there = {name.lower(): name for name in names}
     for naming in NAMINGS:
         if naming.images in there and naming.labels in there:
@@ -160,8 +161,8 @@ def _unused_note(roles: Roles, names: tuple[str, ...]) -> tuple[Problem, ...]:
     return (Problem("These arrays are not used: {names}.", names=", ".join(unused[:10])),)
 
 
-def _check(members: dict[str, Member], roles: Roles) -> None:
-    """Check kinds, shapes and counts before anything is read."""
+def check_roles(members: dict[str, Member], roles: Roles) -> None:
+    """Check kinds, shapes and counts before anything is read; ProblemError where they don't fit."""
     _check_pair(members[roles.images], members[roles.labels])
     if roles.test_images:
         _check_pair(members[roles.test_images], members[roles.test_labels])
@@ -221,7 +222,7 @@ def whole_numbers(labels: Values, name: str) -> Values:
     """
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
-    if labels.ndim == 2 and _is_one_hot(labels):
+    if labels.ndim == 2 and is_one_hot(labels):
         columns: Values = labels.argmax(axis=1)
         return columns
     if labels.ndim != 1:
@@ -236,7 +237,8 @@ def whole_numbers(labels: Values, name: str) -> Values:
     return _integers(labels, name)
 
 
-def _is_one_hot(labels: Values) -> bool:
+def is_one_hot(labels: Values) -> bool:
+    """Say whether each row of (N, K) holds a single 1 in zeros."""
     if labels.dtype.kind in "US":
         return False
     ones = labels == 1
@@ -297,9 +299,14 @@ def _check_alike(roles: Roles, train: Values, test: Values) -> None:
 def _pixels(images: dict[str, Values]) -> tuple[Pixels, ...]:
     """Keep bytes as bytes, and bring all other numbers to float32: all arrays alike."""
     values = tuple(images.values())
-    if all(v.dtype == np.uint8 for v in values) and values[0].max() >= FAINT:
+    if all(v.dtype == np.uint8 for v in values) and are_bytes(values[0]):
         return values
     return tuple(_floats(name, value) for name, value in images.items())
+
+
+def are_bytes(images: Values) -> bool:
+    """Say whether training images are brightness in 0..255, not numbers of another range."""
+    return images.dtype == np.uint8 and bool(images.max() >= FAINT)
 
 
 def _floats(name: str, values: Values) -> NDArray[np.float32]:

@@ -103,7 +103,7 @@ def listed(root: Path) -> Listing:
     """
     check_folder(root)
     with reading(root):
-        trains, test, notes = _parts(root)
+        trains, test, notes = class_folders(root)
         names = _class_names(root, trains)
         train = _merged(_pictures(place, names) for place in trains)
         filled = tuple(names[label] for label in sorted({p.label for p in train}))
@@ -118,8 +118,8 @@ def listed(root: Path) -> Listing:
         )
 
 
-def _parts(root: Path) -> tuple[list[Path], Path | None, tuple[Problem, ...]]:
-    """Say which folders hold the classes to learn from, and which those of the test."""
+def class_folders(root: Path) -> tuple[list[Path], Path | None, tuple[Problem, ...]]:
+    """Say which folders hold the classes to learn from, and which those of the test, if any."""
     inside = {entry.name.lower(): entry for entry in _subfolders(root)}
     train = _first(inside, TRAIN_NAMES)
     if train is None or not _subfolders(train):

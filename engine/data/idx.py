@@ -148,7 +148,7 @@ def examine_folder(path: Path, progress: Progress) -> Images:
     Raises:
         ProblemError: files are missing, damaged or do not belong together.
     """
-    place = _place(path)
+    place = place_of(path)
     (images, labels), test, files = _read_pairs(place, progress)
     names, numbers, test_numbers = number(labels, test[1] if test else None)
     if test is None or test_numbers is None:
@@ -157,7 +157,8 @@ def examine_folder(path: Path, progress: Progress) -> Images:
     return own_test((images, numbers), (test[0], test_numbers), names, files=files)
 
 
-def _place(path: Path) -> Path:
+def place_of(path: Path) -> Path:
+    """Say where the files of a person's folder lie: in it, or in torchvision's raw below it."""
     check_folder(path)
     raw = path / "raw"
     return raw if find_pair(path, TRAIN) is None and raw.is_dir() else path

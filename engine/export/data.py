@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import singledispatch
 from typing import Literal
 
-from engine.export.layout import Axes, IdxFiles, ImageFolders, Layout, NpzArrays
+from engine.data.pictures import SUFFIXES
+from engine.export.layout import Axes, IdxFiles, ImageFolders, LabelKind, Layout, NpzArrays
 from engine.export.text import Paragraph, broken, listing, literal, paragraph
 from engine.project.project import Project
 from engine.project.sources import (
@@ -22,7 +24,6 @@ from engine.project.sources import (
 )
 
 Framework = Literal["pytorch", "keras"]
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 def data(project: Project, framework: Framework, layout: Layout | None = None) -> list[Paragraph]:
@@ -177,10 +178,9 @@ def _idx(source: IdxFolder, framework: Framework, layout: Layout | None) -> list
     channel = "[:, None]" if framework == "pytorch" else "[..., None]"
     read = "\n".join(
         f"{prefix}images = read_idx(FOLDER / {literal(images)}){channel}\n"
-        f"{prefix}labels = {_labels(source, f'read_idx(FOLDER / {literal(labels)})')}"
+        f"{prefix}labels = {_labels(source, f'read_idx(FOLDER / {literal(labels)})', 'numbers')}"
         for prefix, (images, labels) in parts.items()
     )
-    packed = {name.endswith(".gz") for pair in parts.values() for name in pair}
     return [
         Paragraph(f"FOLDER = Path({literal(source.path)})"),
         paragraph(
@@ -192,44 +192,50 @@ def _idx(source: IdxFolder, framework: Framework, layout: Layout | None) -> list
                     shape = np.frombuffer(file.read(4 * axes), ">i4")
                     return np.frombuffer(file.read(), np.uint8).reshape(shape)
             ''',
-            opened=_opened(packed),
+            opened=_opened(files),
         ),
         *_named(source),
         Paragraph(read),
-        _scale_bytes(list(parts)),
         *([] if "test_" in parts else [_sixth(source.class_names)]),
+        _scale_bytes(),
     ]
 
 
-def _opened(packed: set[bool]) -> str:
-    if packed == {True}:
+def _opened(files: IdxFiles) -> str:
+    """Write how a file is opened, by what it is and not by what its name says."""
+    if not files.packed:
+        return 'path.open("rb")'
+    if set(files.packed) == set(files.names):
         return "gzip.open(path)"
-    return (
-        '(gzip.open if path.suffix == ".gz" else open)(path, "rb")'
-        if any(packed)
-        else ('path.open("rb")')
-    )
+    packed = 'path.suffix == ".gz"'
+    if {name for name in files.names if name.endswith(".gz")} != set(files.packed):
+        packed = 'path.read_bytes()[:2] == b"\\x1f\\x8b"'
+    return f'(gzip.open if {packed} else open)(path, "rb")'
 
 
 @_read.register
 def _npz(source: NpzFile, framework: Framework, layout: Layout | None) -> list[Paragraph]:
-    arrays = layout if isinstance(layout, NpzArrays) else NpzArrays()
+    arrays = layout if isinstance(layout, NpzArrays) else _usual_arrays(source)
     parts = {"": (arrays.images, arrays.labels)}
     if arrays.test_images:
         parts["test_"] = (arrays.test_images, arrays.test_labels)
-    argmax = ".argmax(axis=1)" if arrays.one_hot else ".ravel()"
     read = "\n".join(
         f"    {prefix}images = archive[{literal(images)}]{_to_axes(arrays.axes, framework)}\n"
-        f"    {prefix}labels = {_labels(source, f'archive[{literal(labels)}]{argmax}')}"
+        f"    {prefix}labels = "
+        f"{_labels(source, f'archive[{literal(labels)}]', arrays.label_kind)}"
         for prefix, (images, labels) in parts.items()
     )
-    scale = _scale_bytes if arrays.bytes else _scale_numbers
     return [
         *_named(source),
         Paragraph(f"with np.load({literal(source.path)}) as archive:\n{read}"),
-        scale(list(parts)),
         *([] if "test_" in parts else [_sixth(source.class_names)]),
+        _scale_bytes() if arrays.bytes else _scale_numbers(),
     ]
+
+
+def _usual_arrays(source: NpzFile) -> NpzArrays:
+    whole = all(re.fullmatch("-?[0-9]+", name) for name in source.class_names)
+    return NpzArrays(label_kind="numbers" if whole else "text")
 
 
 def _to_axes(axes: Axes, framework: Framework) -> str:
@@ -241,32 +247,48 @@ def _to_axes(axes: Axes, framework: Framework) -> str:
     return "" if framework == "pytorch" else ".transpose(0, 2, 3, 1)"
 
 
-def _scale_bytes(prefixes: list[str]) -> Paragraph:
-    return Paragraph("\n".join(f"{p}images = {p}images / np.float32(255)" for p in prefixes))
-
-
-def _scale_numbers(prefixes: list[str]) -> Paragraph:
-    lines = "\n".join(
-        f"{p}images = (({p}images - low) / (high - low)).clip(0, 1).astype(np.float32)"
-        for p in prefixes
+def _scale_bytes() -> Paragraph:
+    return paragraph(
+        """
+        images = images / np.float32(255)
+        test_images = test_images / np.float32(255)
+        """
     )
+
+
+def _scale_numbers() -> Paragraph:
     return paragraph(
         """
         # All images are brought to 0..1 by what the training images hold.
+        images, test_images = images.astype(np.float32), test_images.astype(np.float32)
         low, high = images.min(), images.max()
-        if low >= 0 and high <= 1:
-            low, high = 0, 1
-        $lines
-        """,
-        lines=lines,
+        if low < 0 or high > 1:
+            images = (images - low) / (high - low)
+            test_images = (test_images - low) / (high - low)
+        test_images = test_images.clip(0, 1)
+        """
     )
 
 
-def _labels(source: IdxFolder | NpzFile, values: str) -> str:
+def _labels(source: IdxFolder | NpzFile, values: str, kind: LabelKind) -> str:
     """Write how labels become numbers from 0, in the classes' order."""
     if numbered(source.class_names):
-        return f"{values}.astype(np.int64)"
-    return f"numbers({values})"
+        flat = ".argmax(axis=1)" if kind == "one-hot" else _raveled(source)
+        return f"{values}{flat}.astype(np.int64)"
+    match kind:
+        case "one-hot":
+            return f"numbers({values}.argmax(axis=1))"
+        case "numbers":
+            return f"numbers({values}{_raveled(source)}.astype(np.int64))"
+        case "text":
+            return f"numbers({values}.ravel())"
+        case "encoded":
+            return f'numbers(np.char.decode({values}.ravel(), "utf-8"))'
+
+
+def _raveled(source: IdxFolder | NpzFile) -> str:
+    """Write that a column of labels becomes a row; an IDX file holds a row."""
+    return ".ravel()" if isinstance(source, NpzFile) else ""
 
 
 @_read.register
@@ -279,7 +301,7 @@ def _pictures(source: ImageFolder, framework: Framework, layout: Layout | None) 
     return [
         Paragraph(f"FOLDER = Path({literal(source.path)})"),
         Paragraph(listing("CLASSES", source.class_names)),
-        Paragraph(listing("SUFFIXES", SUFFIXES)),
+        Paragraph(listing("SUFFIXES", sorted(SUFFIXES))),
         paragraph(
             '''
             def by_name(file):
@@ -290,27 +312,55 @@ def _pictures(source: ImageFolder, framework: Framework, layout: Layout | None) 
         ),
         paragraph(
             '''
+            def read(file):
+                """Read a picture: upright, on white where it is transparent, of one size."""
+                picture = Image.open(file)
+                picture.draft($mode, ($side, $side))  # large JPEGs are decoded small at once
+                picture = ImageOps.exif_transpose(picture)
+                if picture.has_transparency_data:
+                    white = Image.new("RGBA", picture.size, "white")
+                    picture = Image.alpha_composite(white, picture.convert("RGBA"))
+                picture = picture.convert($mode)
+                return np.asarray(picture.resize(($width, $height), Image.Resampling.BILINEAR))
+            ''',
+            mode=literal("L" if channels == 1 else "RGB"),
+            side=literal(2 * max(height, width)),
+            width=literal(width),
+            height=literal(height),
+        ),
+        paragraph(
+            '''
             def load(*folders):
                 """Read folders that hold one subfolder a class: images in 0..1, labels (N,)."""
                 images, labels = [], []
                 for label, name in enumerate(CLASSES):
                     for folder in folders:
                         for file in sorted((folder / name).rglob("*.*"), key=by_name):
-                            if file.suffix.lower() in SUFFIXES:
-                                picture = ImageOps.exif_transpose(Image.open(file))
-                                picture = picture.convert($mode).resize(($width, $height))
-                                images.append(np.asarray(picture))
+                            hidden = file.name.startswith(".")
+                            if file.suffix.lower() in SUFFIXES and not hidden:
+                                $append
                                 labels.append(label)
                 return np.stack(images)$axes / np.float32(255), np.array(labels)
             ''',
-            mode=literal("L" if channels == 1 else "RGB"),
-            width=literal(width),
-            height=literal(height),
+            append=_append(folders),
             axes=_to_axes("NHW" if channels == 1 else "NHWC", framework),
         ),
         Paragraph(read),
         *([] if folders.test else [_sixth(source.class_names)]),
     ]
+
+
+def _append(folders: ImageFolders) -> str:
+    """Write how a picture is put to the others; a broken one is left out where there are such."""
+    if not folders.broken:
+        return "images.append(read(file))"
+    lines = (
+        "try:",
+        "    images.append(read(file))",
+        "except (OSError, SyntaxError):  # what Pillow says of a broken picture",
+        "    continue",
+    )
+    return f"\n{' ' * 20}".join(lines)
 
 
 def _folder(name: str) -> str:

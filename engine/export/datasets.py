@@ -6,7 +6,7 @@ from engine.export.augment import differences, transforms
 from engine.export.text import Paragraph, broken, paragraph
 from engine.project.checks import train_count
 from engine.project.layers import BatchNorm
-from engine.project.project import Project
+from engine.project.project import Project, walk
 
 
 def datasets(project: Project) -> list[Paragraph]:
@@ -31,7 +31,7 @@ def datasets(project: Project) -> list[Paragraph]:
 
 def _loader(project: Project) -> str:
     arguments = ["train_set", "batch_size=BATCH_SIZE", "shuffle=True"]
-    normalises = any(isinstance(layer, BatchNorm) for layer in project.layers)
+    normalises = any(isinstance(layer, BatchNorm) for layer in walk(project.layers))
     if not (normalises and train_count(project) % project.training.batch_size == 1):
         return broken("train_loader = DataLoader(", arguments)
     text = broken("train_loader = DataLoader(", [*arguments, "drop_last=True"])

@@ -9,34 +9,43 @@ from dataclasses import dataclass
 from typing import Literal
 
 Axes = Literal["NHW", "NHWC", "NCHW"]
+LabelKind = Literal["numbers", "text", "encoded", "one-hot"]
+"""Numbers of any type; names; names as UTF-8 bytes; a row with a single 1 for each image."""
 
 
 @dataclass(frozen=True)
 class IdxFiles:
     """The files' paths below the folder; without a test set the last two are empty, and a sixth of
-    all is kept for it.
+    all is kept for it. `packed` names those that are gzip, which their own names may not say.
     """
 
     images: str = "train-images-idx3-ubyte"
     labels: str = "train-labels-idx1-ubyte"
     test_images: str = "t10k-images-idx3-ubyte"
     test_labels: str = "t10k-labels-idx1-ubyte"
+    packed: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The files that are there."""
+        return tuple(n for n in (self.images, self.labels, self.test_images, self.test_labels) if n)
 
 
 @dataclass(frozen=True)
 class ImageFolders:
     """The folders with one subfolder a class, below the source's own, which is "". Where `test` is
-    None, a sixth of all is kept for the test.
+    None, a sixth of all is kept for the test. Where some pictures are broken, they are left out.
     """
 
     train: tuple[str, ...] = ("",)
     test: str | None = None
+    broken: bool = False
 
 
 @dataclass(frozen=True)
 class NpzArrays:
     """The arrays' names, the last two empty as for IdxFiles, and how their values are stored:
-    bytes 0..255 or numbers of any range; labels as they are or in one-hot rows.
+    bytes 0..255 or numbers of any range.
     """
 
     images: str = "x_train"
@@ -45,7 +54,7 @@ class NpzArrays:
     test_labels: str = "y_test"
     axes: Axes = "NHW"
     bytes: bool = True
-    one_hot: bool = False
+    label_kind: LabelKind = "numbers"
 
 
 Layout = IdxFiles | ImageFolders | NpzArrays

@@ -9,7 +9,9 @@ from engine.export.datasets import datasets
 from engine.export.ending import mistakes
 from engine.export.layout import Layout
 from engine.export.schedules import factor, moves
-from engine.export.text import Paragraph, broken, called, literal, paragraph
+from engine.export.sources import source
+from engine.export.text import Paragraph, broken, called, literal, paragraph, words
+from engine.project.layers import Traced, Weighted, penalties, stack
 from engine.project.losses import MeanSquaredError
 from engine.project.optimizers import AdamW, Optimizer
 from engine.project.project import Project
@@ -30,9 +32,11 @@ def parts(project: Project, layout: Layout | None) -> list[Paragraph]:
         *data(project, "pytorch", layout),
         *datasets(project),
         Paragraph("# 2. The network"),
+        *own_modules(project),
         network(project),
         Paragraph("# 3. The training"),
         *_loss(project),
+        *_penalty(project),
         _optimizer(project.training.optimizer),
         *_schedule(project),
         _evaluate(),
@@ -64,24 +68,88 @@ def _device(project: Project) -> Paragraph:
     )
 
 
+def own_modules(project: Project) -> list[Paragraph]:
+    """Write the modules that torch lacks, as they were trained."""
+    calls = [call for row in project.traced for call in row.module_calls().values()]
+    targets = dict.fromkeys(each.target for call in calls for each in call.walk())
+    names = [name for name in targets if not name.startswith(("nn.", "OrderedDict"))]
+    return [Paragraph(source(name)) for name in names]
+
+
 def network(project: Project) -> Paragraph:
     """Write the network that engine.training.network builds, call by call."""
-    opening = [
-        "torch.manual_seed(SEED)  # the first weights are the same as in Layerscope",
-        "model = nn.Sequential(",
-        "    OrderedDict(",
+    head = "torch.manual_seed(SEED)  # the first weights are the same as in Layerscope"
+    text = called(stack(project.traced), before="model = ", tail=").to(device)")
+    *rows, last, ordered, end = text.splitlines()
+    starts = _first_weights(project)
+    if starts:  # drawn before the network is moved, as in Layerscope
+        end = ")"
+        starts = ["# First weights other than PyTorch's own.", *starts, "model.to(device)"]
+    rows = [head, *rows, f"{last}  # one score a class: softmax is in the loss", ordered, end]
+    after = [*starts, *_frozen(project), "print(model)"]
+    return Paragraph("\n".join([*rows, *after]), layer_lines(project, rows))
+
+
+def _first_weights(project: Project) -> list[str]:
+    """Write the first weights of the layers that are to start otherwise than torch has it."""
+    lines = []
+    for row, layer in _weighted(project):
+        for tensor, call in layer.first_weights().items():
+            arguments = [f"{_attribute(row)}.{tensor}", *words(call)]
+            lines.append(broken(f"{call.target}(", arguments))
+    return lines
+
+
+def _frozen(project: Project) -> list[str]:
+    note = "  # frozen: training leaves it as it is"
+    frozen = [_attribute(row) for row, layer in _weighted(project) if layer.frozen]
+    return [f"{name}.requires_grad_(False){note}" for name in frozen]
+
+
+def _weighted(project: Project) -> list[tuple[Traced, Weighted]]:
+    return [(row, row.layer) for row in project.walk() if isinstance(row.layer, Weighted)]
+
+
+def _attribute(row: Traced) -> str:
+    """Write where a layer's module is: model.parallel_1[0].conv2d_1."""
+    steps = f"model.{row.path}{row.layer.name}".split(".")
+    return "".join(f"[{step}]" if step.isdigit() else f".{step}" for step in steps).lstrip(".")
+
+
+def _penalty(project: Project) -> list[Paragraph]:
+    """Write the L2 of the layers that have one."""
+    l2 = penalties(project.walk())
+    if not l2:
+        return []
+    items = [f"{literal(name)}: {literal(factor)}" for name, factor in l2.items()]
+    return [
+        Paragraph(broken("L2 = {", items, "}")),
+        paragraph(
+            '''
+            def penalty():
+                """Give each kernel's factor times the sum of its squares, all added up."""
+                return sum(l2 * model.get_parameter(name).square().sum() for name, l2 in L2.items())
+            '''
+        ),
     ]
-    rows: list[str] = []
-    lines: dict[str, range] = {}
-    for traced in project.traced:
-        start = len(opening) + len(rows)
-        assert traced.input_shape is not None  # a project with a problem is not exported
-        for suffix, call in traced.layer.torch_calls(traced.input_shape).items():
-            before = f"{traced.layer.part_name(suffix)}="
-            rows += called(call, before=before, tail="),", depth=8).splitlines()
-        lines[traced.layer.name] = range(start, len(opening) + len(rows))
-    rows[-1] += "  # one score a class: softmax is in the loss"
-    return Paragraph("\n".join([*opening, *rows, "    )", ").to(device)", "print(model)"]), lines)
+
+
+def layer_lines(project: Project, rows: list[str]) -> dict[str, range]:
+    """Find the lines of each layer, which begin with the names of its modules and "="."""
+    return {
+        row.layer.name: _lines([f"{name}=" for name in row.module_calls()], rows)
+        for row in project.walk()
+    }
+
+
+def _lines(beginnings: list[str], rows: list[str]) -> range:
+    found = [i for i, row in enumerate(rows) if row.lstrip().startswith(tuple(beginnings))]
+    last = rows[found[-1]]
+    pad = last[: len(last) - len(last.lstrip())]
+    end = found[-1] + 1
+    if not last.split("  #")[0].endswith("),"):  # it is closed where a line stands as far out
+        end += next(i for i, row in enumerate(rows[end:], 1) if row.startswith(f"{pad})"))
+    return range(found[0], end)
 
 
 def _loss(project: Project) -> list[Paragraph]:
@@ -190,7 +258,7 @@ def _loop(project: Project) -> Paragraph:
                 loss = loss_function(model(images.to(device)), labels.to(device))
                 # Backward: the gradients, and a step against them.
                 optimizer.zero_grad()
-                loss.backward()
+                $minimised.backward()
         $clip        optimizer.step()
         $step        total += loss.item() * len(labels)
 
@@ -201,6 +269,7 @@ def _loop(project: Project) -> Paragraph:
                 f"{validation_loss:.4f}, accuracy {validation_accuracy:.2%}"
             )$after
         """,
+        minimised="(loss + penalty())" if penalties(project.walk()) else "loss",
         clip=f"        {clip}\n" if training.clip_norm else "",
         step=_step(project),
         after="".join(f"\n{line}" for line in _after_epoch(project)),

@@ -62,16 +62,22 @@ class Script:
     lines: dict[str, range]
 
 
-def script(project: Project, framework: Framework, layout: Layout | None = None) -> Script:
+def script(
+    project: Project, framework: Framework, layout: Layout | None = None, *, gaps: bool = False
+) -> Script:
     """Write the project as a script that stands by itself; `layout` is that of a person's files.
+    With `gaps` a layer that the framework lacks leaves a marked gap, at which the script stops.
 
     Raises:
         ProblemError: a shape or a setting does not fit, or the framework lacks a layer.
     """
     for problem in problems(project):
         raise ProblemError(problem)
-    parts = {"pytorch": pytorch.parts, "keras": keras.parts}[framework]
-    body = [_constants(project), *parts(project, layout)]
+    if framework == "pytorch":  # it has every layer: the network is trained with it
+        parts = pytorch.parts(project, layout)
+    else:
+        parts = keras.parts(project, layout, gaps)
+    body = [_constants(project), *parts]
     text, _ = joined(body)
     names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     head = [_opening(project, framework), _about(project, names), *_imports(names)]

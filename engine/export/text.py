@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.project.torch_call import Call
 
+LISTED = "OrderedDict"  # a call whose arguments stand below each other, however short they are
 WIDTH = 88  # ruff format's own, so that a script stays as it is in a person's editor
 
 
@@ -83,32 +84,49 @@ def comment(text: str) -> str:
     return "\n".join(f"# {line}" for line in lines)
 
 
-def broken(head: str, arguments: Sequence[str], tail: str = ")", depth: int = 0) -> str:
+def broken(
+    head: str, arguments: Sequence[str], tail: str = ")", depth: int = 0, listed: bool = False
+) -> str:
     """Write head(arguments) within the width: on one line; or the arguments on the next one; or
-    each on its own.
+    each on its own, as it must be where it is `listed` or one has several lines itself.
     """
     pad, row = " " * depth, ", ".join(arguments)
-    if len(pad + head + row + tail) <= WIDTH:
+    if listed:
+        inner = "".join(f"{argument},\n" for argument in arguments)
+        return f"{pad}{head}\n{indent(inner, pad + '    ')}{pad}{tail}"
+    if "\n" not in row and len(pad + head + row + tail) <= WIDTH:
         return f"{pad}{head}{row}{tail}"
-    if len(pad + row) + 4 <= WIDTH:
+    if len(arguments) == 1 or ("\n" not in row and len(pad + row) + 4 <= WIDTH):
         inner = f"{row}\n"
     else:
         inner = "".join(f"{argument},\n" for argument in arguments)
     return f"{pad}{head}\n{indent(inner, pad + '    ')}{pad}{tail}"
 
 
-def words(call: Call) -> list[str]:
-    """Write a call's arguments."""
-    return [literal(value) for value in call.arguments] + [
-        f"{name}={literal(value)}" for name, value in call.options
+def words(call: Call, depth: int = 0) -> list[str]:
+    """Write a call's arguments, those that are calls as far in as they will stand."""
+    alone = len(call.arguments) + len(call.options) == 1 and call.target != LISTED
+    tail = ")" if alone else "),"  # a comma follows where each stands on its own line
+    return [_word(value, depth, tail) for value in call.arguments] + [
+        _word(value, depth, tail, f"{name}=") for name, value in call.options
     ]
 
 
 def called(call: Call, *more: str, before: str = "", tail: str = ")", depth: int = 0) -> str:
     """Write a call with `more` arguments, of foreign makers' own words, at the end."""
-    return broken(f"{before}{call.target}(", [*words(call), *more], tail, depth)
+    arguments = [*words(call, depth + 4), *more]
+    return broken(f"{before}{call.target}(", arguments, tail, depth, call.target == LISTED)
+
+
+def _word(value: object, depth: int, tail: str, before: str = "") -> str:
+    if not isinstance(value, Call):
+        return before + literal(value)
+    text = called(value, before=before, tail=tail, depth=depth)[depth:].removesuffix(",")
+    return text.replace("\n" + " " * depth, "\n")
 
 
 def listing(name: str, values: Iterable[Any]) -> str:
     """Write `name = [...]`."""
-    return broken(f"{name} = [", [literal(value) for value in values], "]")
+    words = [literal(value) for value in values]
+    fits = len(f"{name} = [{', '.join(words)}]") <= WIDTH
+    return broken(f"{name} = [", words, "]", listed=not fits)

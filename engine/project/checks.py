@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from math import ceil, prod
 
 from engine.problems import Mend, Problem, byte_size
-from engine.project.layers import NEEDS_IMAGE, NEEDS_ROW, BatchNorm, Dense, Flatten
-from engine.project.project import Project
-from engine.project.shapes import Traced
+from engine.project.layers import (
+    BatchNorm,
+    Block,
+    Dense,
+    Flatten,
+    Layer,
+    LayerNorm,
+    Rows,
+    Traced,
+    base,
+    sequence,
+)
+from engine.project.project import Place, Project
 
 FLOAT_BYTES = 4
 
@@ -51,7 +62,7 @@ def _network_problems(project: Project) -> Iterator[Problem]:
             mend=Mend("Start with Flatten and Dense", _first_layers),
         )
         return
-    for row in project.traced:
+    for row in project.walk():
         if row.problem is not None:
             mend = _mend(project, row)
             yield row.problem if mend is None else row.problem.with_mend(mend)
@@ -70,32 +81,96 @@ def _first_layers(project: Project) -> Project:
 def _mend(project: Project, row: Traced) -> Mend | None:
     """Find the repair of a shape that does not fit."""
     name = row.layer.name
-    place = len(project.layers) if name == "output" else project.index(name)
+    place = Place(len(project.layers)) if name == "output" else project.place(name)
     assert row.problem is not None
-    if row.problem.template == NEEDS_ROW:
-        return Mend("Add Flatten before it", lambda project: project.insert(place, Flatten()))
-    if row.problem.template == NEEDS_IMAGE:
-        flattening = _flattening(project, place)
-        if project.layers[flattening].type != row.layer.type:  # two of a kind would only swap
-            return Mend("Move it above", lambda project: project.move([name], flattening))
-    return Mend("Remove this layer", lambda project: project.remove([name]))
+    if row.problem.mend is not None:
+        return row.problem.mend
+    match row.problem.template:
+        case base.NEEDS_ROW | base.NEEDS_ROW_NOT_STEPS:
+            return Mend("Add Flatten before it", lambda project: project.insert(place, Flatten()))
+        case base.NEEDS_STEPS_NOT_IMAGE:
+            return Mend("Add Rows as steps before it", lambda each: each.insert(place, Rows()))
+        case base.NEEDS_IMAGE | base.NEEDS_IMAGE_NOT_STEPS:
+            mend = _move_above(row.layer, _ending(project, place, 3))
+        case base.NEEDS_STEPS_NOT_ROW:
+            mend = _keep_steps(row.layer, _ending(project, place, 2), _ending(project, place, 3))
+        case sequence.UNEVEN_HEADS:
+            heads = sequence.most_heads(row.problem.values["features"], row.problem.values["heads"])
+            return Mend(f"Set the heads to {heads}", lambda each: each.set_layer(name, heads=heads))
+        case base.NO_STEPS:
+            return Mend("Put Layer normalisation in its place", partial(_put, LayerNorm(), name))
+        case _:
+            mend = None
+    if mend is not None:
+        return mend
+    if isinstance(row.layer, Block) and (shrinking := _shrinking(row)):
+        return Mend('Set padding to "same" inside', lambda project: _padded(project, shrinking))
+    what = "block" if isinstance(row.layer, Block) else "layer"
+    return Mend(f"Remove this {what}", lambda project: project.remove([name]))
 
 
-def _flattening(project: Project, before: int) -> int:
-    """Find the layer above a place that turns the image into a row."""
-    return next(
-        index
-        for index in range(before)
-        if len(project.traced[index].input_shape or ()) == 3
-        and len(project.traced[index].output_shape or ()) == 1
-    )
+def _move_above(layer: Layer, ending: Layer | None) -> Mend | None:
+    if ending is None or ending.type == layer.type:  # two would only swap
+        return None
+    return Mend("Move it above", partial(_moved_above, layer, ending.name))
+
+
+def _moved_above(layer: Layer, ending: str, project: Project) -> Project:
+    moved = project.move([layer.name], project.place(ending))
+    if isinstance(layer, sequence.Recurrent):  # what it stands above now takes a sequence
+        return moved.set_layer(layer.name, gives="every step")
+    return moved
+
+
+def _keep_steps(layer: Layer, ending: Layer | None, flattening: Layer | None) -> Mend | None:
+    """Find the repair of a row where steps are needed: what ended the sequence is to keep it, or
+    what flattened the image is to make one.
+    """
+    if isinstance(ending, sequence.Recurrent):
+        title = f"Let the {ending.title} above give every step"
+        return Mend(title, lambda each: each.set_layer(ending.name, gives="every step"))
+    if ending is None and isinstance(flattening, Flatten):
+        return Mend("Put Rows as steps in place of Flatten", partial(_put, Rows(), flattening.name))
+    return _move_above(layer, ending)
+
+
+def _put(layer: Layer, name: str, project: Project) -> Project:
+    """Put a layer in another one's place."""
+    return project.insert(project.place(name), layer).remove([name])
+
+
+def _ending(project: Project, before: Place, axes: int) -> Layer | None:
+    """Find the layer above a place, in its own branch, that makes something else of an image (3
+    axes) or of a sequence (2).
+    """
+    rows = project.traced
+    if before.parent:
+        (block,) = [row for row in project.walk() if row.layer.name == before.parent]
+        rows = block.inner[before.branch]
+    for row in rows[: before.index]:
+        if len(row.input_shape or ()) == axes != len(row.output_shape or ()):
+            return row.layer
+    return None
+
+
+def _shrinking(block: Traced) -> list[str]:
+    """Name the layers in a block whose windows stay inside the image, which shrinks by that."""
+    layers = (row.layer for row in block.walk())
+    return [layer.name for layer in layers if getattr(layer, "padding", "") == "valid"]
+
+
+def _padded(project: Project, names: list[str]) -> Project:
+    for name in names:
+        project = project.set_layer(name, padding="same")
+    return project
 
 
 def _memory_problems(project: Project, memory: int) -> Iterator[Problem]:
-    needs = [layer_bytes(project, row) for row in project.traced]
+    leaves = [row for row in project.walk() if not row.inner]
+    needs = [layer_bytes(project, row) for row in leaves]
     if sum(needs) <= memory:
         return
-    need, row = max(zip(needs, project.traced, strict=True), key=lambda pair: pair[0])
+    need, row = max(zip(needs, leaves, strict=True), key=lambda pair: pair[0])
     yield Problem(
         "{layer} has {parameters} parameters: training it would take about {need} of memory, and "
         "this machine has {memory}. Make this layer, or the batch, smaller.",

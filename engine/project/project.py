@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.problems import ProblemError, problem_of
-from engine.project.layers import AnyLayer, Layer, Output, Shape
-from engine.project.shapes import Traced, trace
+from engine.project.layers import AnyLayer, Block, Layer, Output, Shape, Traced, trace
 from engine.project.sources import Data
 from engine.project.training import Training
 
 Model = TypeVar("Model", bound=BaseModel)
-MAX_LAYERS = 1000
+MAX_LAYERS = 1000  # in the whole tree
+MAX_DEPTH = 8  # of blocks within blocks
+
+Layers = tuple[Layer, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a layer stands: in front of which of those in a branch of a block, or of the network
+    itself, whose name is "".
+    """
+
+    index: int
+    parent: str = ""
+    branch: int = 0
 
 
 class Project(BaseModel):
@@ -30,21 +44,21 @@ class Project(BaseModel):
     layers: tuple[AnyLayer, ...] = Field((), max_length=MAX_LAYERS)
     training: Training = Field(default_factory=Training)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _name_layers(cls, values: Any) -> Any:
-        """Give a name to each layer that comes without one, so that every layer has one."""
-        layers = values.get("layers") if isinstance(values, dict) else None
-        if isinstance(layers, list | tuple) and len(layers) <= MAX_LAYERS:
-            return values | {"layers": _with_names(layers)}
-        return values
-
     @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        counts = Counter(layer.name for layer in self.layers)
-        for name, count in counts.items():
+    def _name_layers(self) -> Self:
+        """Give a name to each layer that comes without one, so that every layer has one."""
+        if depth(self.layers) > MAX_DEPTH:
+            raise ValueError(f"Blocks may stand within each other {MAX_DEPTH} deep, not deeper")
+        names = [layer.name for layer in walk(self.layers)]
+        if len(names) > MAX_LAYERS:
+            raise ValueError(
+                f"A network has at most {MAX_LAYERS} layers, but this has {len(names)}"
+            )
+        for name, count in Counter(name for name in names if name).items():
             if count > 1:
                 raise ValueError(f"Two layers are named {name}; give each a name of its own")
+        if "" in names:
+            object.__setattr__(self, "layers", _named(self.layers, set(names)))
         return self
 
     @property
@@ -64,42 +78,94 @@ class Project(BaseModel):
 
     @property
     def parameters(self) -> int | None:
-        """The number of trainable weights, or None while a shape does not fit."""
+        """The number of weights, or None while a shape does not fit."""
         counts = [row.parameters for row in self.traced]
         return None if None in counts else sum(count for count in counts if count)
 
-    def index(self, name: str) -> int:
+    @property
+    def trainable(self) -> int | None:
+        """The number of weights that training moves, or None while a shape does not fit."""
+        counts = [row.trainable for row in self.traced]
+        return None if None in counts else sum(count for count in counts if count)
+
+    def walk(self) -> Iterator[Traced]:
+        """Give every layer of the tree as one reads it, the output layer last."""
+        for row in self.traced:
+            yield from row.walk()
+
+    def place(self, name: str) -> Place:
         """Find a layer by its name; KeyError where there is none."""
-        for index, layer in enumerate(self.layers):
-            if layer.name == name:
-                return index
-        raise KeyError(name)
+        return _place(self.layers, name)
 
     def layer(self, name: str) -> Layer:
         """Get a layer by its name; KeyError where there is none."""
-        return self.layers[self.index(name)]
+        for layer in walk(self.layers):
+            if layer.name == name:
+                return layer
+        raise KeyError(name)
 
-    def insert(self, index: int, *layers: Layer) -> Project:
+    def branch(self, place: Place) -> Layers:
+        """Give the layers among which a place is."""
+        if not place.parent:
+            return self.layers
+        return self.layer(place.parent).inner[place.branch]
+
+    def outermost(self, names: Collection[str]) -> Layers:
+        """Find layers by their names, in reading order, without those that stand in another one
+        that is named.
+        """
+        return tuple(_outermost(self.layers, names))
+
+    def insert(self, at: int | Place, *layers: Layer) -> Project:
         """Put layers in at a place, each under a name that is free. They keep their order."""
-        nameless = [layer.model_copy(update={"name": ""}) for layer in layers]
-        return self._with_layers([*self.layers[:index], *nameless, *self.layers[index:]])
+        return self._put(_place_of(at), [_nameless(layer) for layer in layers])
 
     def remove(self, names: Collection[str]) -> Project:
-        """Take layers away."""
-        return self._with_layers(layer for layer in self.layers if layer.name not in names)
+        """Take layers away, and with a block what it holds."""
+        return self._edited(
+            lambda _, layers: tuple(layer for layer in layers if layer.name not in names)
+        )
 
-    def move(self, names: Collection[str], index: int) -> Project:
-        """Bring layers together in front of place `index`, counted before they are taken out."""
-        moved = [layer for layer in self.layers if layer.name in names]
-        before = [layer for layer in self.layers[:index] if layer.name not in names]
-        after = [layer for layer in self.layers[index:] if layer.name not in names]
-        return self._with_layers([*before, *moved, *after])
+    def move(self, names: Collection[str], to: int | Place) -> Project:
+        """Bring layers together in front of a place, counted before they are taken out. What stands
+        in a block that is moved itself stays in it.
+
+        Raises:
+            ProblemError: the place is inside one of the layers that are moved.
+        """
+        place = _place_of(to)
+        moved = self.outermost(names)
+        if any(place.parent == layer.name for layer in walk(moved)):
+            raise ProblemError("A block can't be moved into itself.")
+        before = self.branch(place)[: place.index]
+        index = place.index - sum(layer in moved for layer in before)
+        return self.remove(names)._put(Place(index, place.parent, place.branch), moved)
+
+    def wrap(self, names: Collection[str], block: Block) -> Project:
+        """Put layers that follow each other into the first branch of a new block, which takes their
+        place. They keep their names.
+
+        Raises:
+            ProblemError: they don't follow each other, or the blocks would stand too deep.
+        """
+        wrapped = self.outermost(names)
+        place = self.place(wrapped[0].name)
+        if self.branch(place)[place.index : place.index + len(wrapped)] != wrapped:
+            raise ProblemError("Only layers that follow each other can be put into one block.")
+        around = block.with_inner([wrapped, *block.inner[1:]])
+        return self.remove(names)._put(place, [around])
+
+    def unwrap(self, name: str) -> Project:
+        """Put what a block holds in its place, one branch after the other."""
+        place, held = self.place(name), self.layer(name).inner
+        return self.remove([name])._put(place, [layer for branch in held for layer in branch])
 
     def set_layer(self, name: str, **values: Any) -> Project:
         """Change fields of a layer; ProblemError with a sentence where a value is out of range."""
-        index = self.index(name)
-        changed = checked(self.layers[index], **values)
-        return self._with_layers([*self.layers[:index], changed, *self.layers[index + 1 :]])
+        changed = checked(self.layer(name), **values)
+        return self._edited(
+            lambda _, layers: tuple(changed if each.name == name else each for each in layers)
+        )
 
     def set_training(self, **values: Any) -> Project:
         """Change training settings; ProblemError with a sentence where a value is out of range."""
@@ -126,8 +192,13 @@ class Project(BaseModel):
         """Change the source, the split or the scaling; ProblemError where a value is wrong."""
         return self._with(data=checked(self.data, **values))
 
-    def _with_layers(self, layers: Iterable[Layer]) -> Project:
-        return self._with(layers=tuple(layers))
+    def _put(self, place: Place, layers: Iterable[Layer]) -> Project:
+        there = self.branch(place)
+        after = (*there[: place.index], *layers, *there[place.index :])
+        return self._edited(lambda at, old: after if at == (place.parent, place.branch) else old)
+
+    def _edited(self, edit: Edit) -> Project:
+        return self._with(layers=_rebuilt(self.layers, edit, ("", 0)))
 
     def _with(self, **values: Any) -> Project:
         # Not model_copy: that would carry the cached shapes of the old layers along.
@@ -144,6 +215,20 @@ def checked(model: Model, **values: Any) -> Model:
         raise ProblemError(problem_of(error, titles)) from None
 
 
+def walk(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """Give layers and all that they hold, a block before what is in it."""
+    for layer in layers:
+        yield layer
+        for branch in layer.inner:
+            yield from walk(branch)
+
+
+def depth(layers: Iterable[Layer]) -> int:
+    """Count how many blocks stand within each other at most."""
+    inner = [branch for layer in layers if isinstance(layer, Block) for branch in layer.inner]
+    return 1 + max(map(depth, inner)) if inner else 0
+
+
 def free_name(kind: str, taken: Collection[str]) -> str:
     """Find the first of dense_1, dense_2 ... that is not taken."""
     number = 1
@@ -152,24 +237,65 @@ def free_name(kind: str, taken: Collection[str]) -> str:
     return f"{kind}_{number}"
 
 
-def _with_names(layers: Sequence[Any]) -> list[Any]:
-    """Name what has no name. Layers may be dicts of a file, not checked yet."""
-    taken = {name for layer in layers if isinstance(name := _get(layer, "name"), str)}
+Edit = Callable[[tuple[str, int], Layers], Layers]
+"""Gives a branch's new layers, told the block's name with the branch's number, and the old ones."""
+
+
+def _rebuilt(layers: Layers, edit: Edit, at: tuple[str, int]) -> Layers:
+    """Edit every branch of a tree, the innermost first: what an edit brings in stays as it is."""
+    return edit(at, tuple(_with_edited(layer, edit) for layer in layers))
+
+
+def _with_edited(layer: Layer, edit: Edit) -> Layer:
+    if not isinstance(layer, Block):
+        return layer
+    branches = [
+        _rebuilt(branch, edit, (layer.name, number)) for number, branch in enumerate(layer.inner)
+    ]
+    return layer.with_inner(branches)
+
+
+def _place(layers: Layers, name: str, parent: str = "", branch: int = 0) -> Place:
+    for index, layer in enumerate(layers):
+        if layer.name == name:
+            return Place(index, parent, branch)
+    for layer in layers:
+        for number, inner in enumerate(layer.inner):
+            if any(each.name == name for each in walk(inner)):
+                return _place(inner, name, layer.name, number)
+    raise KeyError(name)
+
+
+def _place_of(at: int | Place) -> Place:
+    return at if isinstance(at, Place) else Place(at)
+
+
+def _outermost(layers: Layers, names: Collection[str]) -> Iterator[Layer]:
+    """Find layers by their names, without those that stand in one that is found."""
+    for layer in layers:
+        if layer.name in names:
+            yield layer
+        else:
+            for branch in layer.inner:
+                yield from _outermost(branch, names)
+
+
+def _nameless(layer: Layer) -> Layer:
+    """Give a layer without its name, and what it holds without theirs."""
+    if isinstance(layer, Block):
+        layer = layer.with_inner([[_nameless(each) for each in branch] for branch in layer.inner])
+    return layer.model_copy(update={"name": ""})
+
+
+def _named(layers: Layers, taken: set[str]) -> Layers:
+    """Name what has no name, in reading order."""
     named = []
     for layer in layers:
-        kind = _get(layer, "type")
-        if isinstance(kind, str) and not _get(layer, "name"):
-            name = free_name(kind, taken)
+        if not layer.name:
+            name = free_name(layer.type, taken)
             taken.add(name)
-            layer = _renamed(layer, name)
+            layer = layer.model_copy(update={"name": name})
+        if isinstance(layer, Block):
+            layer = layer.with_inner([_named(branch, taken) for branch in layer.inner])
         named.append(layer)
-    return named
-
-
-def _get(layer: Any, field: str) -> Any:
-    return layer.get(field) if isinstance(layer, dict) else getattr(layer, field, None)
-
-
-def _renamed(layer: Any, name: str) -> Any:
-    update = {"name": name}
-    return layer | update if isinstance(layer, dict) else layer.model_copy(update=update)
+    return tuple(named)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from engine.project.layers import BatchNorm
-from engine.project.project import Project
+from engine.project.project import Project, walk
 
 REPORTS_PER_EPOCH = 100
 SAMPLES_PER_EPOCH = 4  # evaluations of the sample within an epoch, beside the whole one at its end
@@ -41,4 +41,4 @@ def report_at(number: int, batches: int) -> bool:
 
 
 def _normalises(project: Project) -> bool:
-    return any(isinstance(layer, BatchNorm) for layer in project.layers)
+    return any(isinstance(layer, BatchNorm) for layer in walk(project.layers))

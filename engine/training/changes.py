@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.problems import Problem, ProblemError
 from engine.project.checks import problems
-from engine.project.layers import Dropout, Layer
-from engine.project.project import Project
+from engine.project.layers import Dropout, Layer, SpatialDropout2d
+from engine.project.project import Project, walk
 
 OPTIMIZER = "optimizer."
 LAYER = "layers."
@@ -44,7 +44,8 @@ def value_of(project: Project, field: str) -> float:
 
 def dropouts(project: Project) -> dict[str, float]:
     """Give the rate of each dropout layer, by its name."""
-    return {layer.name: layer.rate for layer in project.layers if isinstance(layer, Dropout)}
+    kinds = (Dropout, SpatialDropout2d)
+    return {layer.name: layer.rate for layer in walk(project.layers) if isinstance(layer, kinds)}
 
 
 def differences(old: Project, new: Project) -> list[tuple[str, float]]:

@@ -21,7 +21,7 @@ LARGEST_OUTPUT = 8_000_000  # bytes of one layer's output; larger ones fall out 
 
 def batch_rows(project: Project) -> int:
     """Choose how many images go through the network at once, by its largest layer output."""
-    largest = max(prod(row.output_shape or (1,)) for row in project.traced)
+    largest = max(prod(row.output_shape or (1,)) for row in project.walk())
     return max(16, min(4096, LARGEST_OUTPUT // (4 * largest)))
 
 

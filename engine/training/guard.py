@@ -14,7 +14,7 @@ from engine.problems import Mend, Problem
 from engine.project.optimizers import Sgd
 from engine.project.project import Project
 from engine.project.training import Training
-from engine.training.network import calls, module_name
+from engine.training.network import placed, trained
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -49,7 +49,8 @@ class Guard:
         from torch import nn
 
         self._on_cpu = all(each.device.type == "cpu" for each in network.parameters())
-        self._draws = any(isinstance(each, nn.Dropout) for each in network.modules())
+        kinds = (nn.Dropout, nn.Dropout2d)
+        self._draws = any(isinstance(each, kinds) for each in network.modules())
         self._statistics = list(network.buffers())
         self._statistics_before = [each.clone() for each in self._statistics]
         self._random_before: Tensor | None = None
@@ -181,18 +182,21 @@ class _SecondLook:
     project: Project
     network: nn.Module
     images: Tensor
-    outputs: list[tuple[str, Tensor]] = field(default_factory=list)  # by layer, as far as finite
+    outputs: list[tuple[str, nn.Module, Tensor]] = field(default_factory=list)  # as they came
 
     def first_wrong(self, labels: Tensor) -> tuple[str, Quantity, dict[str, Any]]:
         """Give the layer, the quantity, and the values for the message; `seen` is among them."""
         if wrong := int((~self.images.isfinite()).flatten(1).any(dim=1).sum()):
             return "", "input", {"seen": True, "count": wrong, "images": len(self.images)}
-        for layer, module in self._modules():
+        for layer, module in self._weighty():
             if not all(_finite(each) for each in module.parameters()):
                 return layer, "weights", {"seen": True}
-        if layer := self._forward():
-            return layer, "activation", {"seen": True, **self._sizes()}
-        loss = self.project.training.loss.of(self.outputs[-1][1], labels)
+        scores = self._forward()
+        for place, (layer, _, output) in enumerate(self.outputs):
+            if not _finite(output):
+                del self.outputs[place:]
+                return layer, "activation", {"seen": True, **self._sizes()}
+        loss = self.project.training.loss.of(scores, labels)
         values = {"seen": True, "loss": loss.item(), **self._sizes()}
         if not isfinite(loss.item()):
             return "output", "loss", values
@@ -200,22 +204,23 @@ class _SecondLook:
             return layer, "gradient", values
         return "output", "loss", values | {"seen": False}
 
-    def _modules(self) -> Iterator[tuple[str, nn.Module]]:
-        """Give each module of the network with the name of the layer that it belongs to."""
-        modules = dict(self.network.named_children())
-        for row in self.project.traced:
-            for suffix in calls(row):
-                yield row.layer.name, modules[module_name(row, suffix)]
+    def _weighty(self) -> Iterator[tuple[str, nn.Module]]:
+        """Give each module with weights of its own, and the name of the layer that has it."""
+        for each in placed(self.project, self.network):
+            for module in each.weighty:
+                yield each.layer.name, module
 
-    def _forward(self) -> str:
-        """Follow the batch; gives the first layer whose output is not finite, or nothing."""
-        value = self.images
-        for layer, module in self._modules():
-            value = module(value)
-            if not _finite(value):
-                return layer
-            self.outputs.append((layer, value))
-        return ""
+    def _forward(self) -> Tensor:
+        """Follow the batch, and keep what each module gives in the order in which it does."""
+        for each in placed(self.project, self.network):
+            for module in dict.fromkeys((*each.modules, *each.weighty)):
+                module.register_forward_hook(
+                    lambda module, _, output, name=each.layer.name: self.outputs.append(
+                        (name, module, output)
+                    )
+                )
+        scores: Tensor = self.network(self.images)
+        return scores
 
     def _backward(self, loss: Tensor) -> str:
         """Follow the loss back; gives the first layer with a gradient that is not finite.
@@ -224,9 +229,11 @@ class _SecondLook:
         """
         import torch
 
+        weighty = {id(module) for _, module in self._weighty()}
         asked: list[tuple[str, Tensor]] = []
-        for (layer, module), (_, output) in zip(self._modules(), self.outputs, strict=True):
-            asked.extend((layer, each) for each in module.parameters())
+        for layer, module, output in self.outputs:
+            if id(module) in weighty:
+                asked.extend((layer, each) for each in trained(module))
             if output.requires_grad:
                 asked.append((layer, output))
         gradients = torch.autograd.grad(loss, [each for _, each in asked], allow_unused=True)
@@ -236,12 +243,12 @@ class _SecondLook:
         return ""
 
     def _sizes(self) -> dict[str, Any]:
-        weights = [(_largest(each.parameters()), layer) for layer, each in self._modules()]
+        weights = [(_largest(each.parameters()), layer) for layer, each in self._weighty()]
         largest, heaviest = max(weights, key=lambda pair: pair[0])
         return {
             "weight": largest,
             "heaviest": heaviest,
-            "activation": _largest([self.images, *(output for _, output in self.outputs)]),
+            "activation": _largest([self.images, *(output for *_, output in self.outputs)]),
         }
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.project.layers import Layer
 from engine.project.project import Project
-from engine.training.network import calls, module_name
+from engine.training.network import placed
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +42,8 @@ class Histogram:
 
 @dataclass(frozen=True, eq=False)
 class LayerLook:
-    """One layer in one step. What concerns weights is None where the layer has none.
+    """One layer in one step. What concerns weights is None where the layer has none, and what
+    concerns gradients also where it is frozen.
 
     Activations are what leaves the layer, its activation function applied, before the step; their
     deviation is that of all values, and `activation_zeros` the share of exact zeros. Norms are
@@ -133,9 +134,9 @@ def look_before(project: Project, network: nn.Module, images: Tensor, labels: Te
     state = random_state(images.device)
     copied = deepcopy(network).train()
     outputs: dict[str, LayerLook] = {}
-    for layer, modules in layer_modules(project, copied):
-        modules[-1].register_forward_hook(
-            lambda _, __, output, layer=layer: outputs.update(
+    for each in placed(project, copied):
+        each.modules[-1].register_forward_hook(
+            lambda _, __, output, layer=each.layer: outputs.update(
                 {layer.name: _activity(layer, output)}
             )
         )
@@ -144,10 +145,10 @@ def look_before(project: Project, network: nn.Module, images: Tensor, labels: Te
         loss = project.training.loss.of(scores, labels)
         loss.backward()
     looks, weights = [], {}
-    for layer, modules in layer_modules(project, copied):
-        mine = [each for module in modules for each in module.parameters()]
-        looks.append(_with_weights(outputs[layer.name], mine))
-        weights[layer.name] = [each.detach() for each in mine]
+    for each in placed(project, copied):
+        mine = [weight for module in each.weighty for weight in module.parameters()]
+        looks.append(_with_weights(outputs[each.layer.name], mine))
+        weights[each.layer.name] = [weight.detach() for weight in mine]
     answers = _answers(loss, scores)
     return Before(project, images, labels, state, answers, tuple(looks), weights)
 
@@ -166,8 +167,7 @@ def look_after(
         scores = copied(before.images)
         loss = before.project.training.loss.of(scores, before.labels)
     answers = _answers(loss, scores)
-    modules = layer_modules(before.project, network)
-    layers = zip(before.layers, modules, strict=True)
+    layers = zip(before.layers, placed(before.project, network), strict=True)
     return BatchLook(
         images=_kept(before.images),
         rows=rows,
@@ -180,17 +180,9 @@ def look_after(
         loss_after=answers.loss,
         rate=rate,
         layers=tuple(
-            _with_change(look, before.weights[look.name], mine) for look, (_, mine) in layers
+            _with_change(look, before.weights[look.name], each.weighty) for look, each in layers
         ),
     )
-
-
-def layer_modules(project: Project, network: nn.Module) -> list[tuple[Layer, list[nn.Module]]]:
-    """List each layer with its modules, the one whose output is the layer's last."""
-    return [
-        (row.layer, [network.get_submodule(module_name(row, suffix)) for suffix in calls(row)])
-        for row in project.traced
-    ]
 
 
 def random_state(device: torch.device) -> list[Tensor]:
@@ -256,18 +248,20 @@ def _with_weights(look: LayerLook, weights: list[nn.Parameter]) -> LayerLook:
     if not weights:
         return look
     values = _flat(weights)
-    gradients = _flat(each.grad for each in weights if each.grad is not None)
-    return replace(
+    look = replace(
         look,
         parameters=values.numel(),
-        gradient_norm=_norm(gradients),
         weight_norm=_norm(values),
-        gradients=histogram(gradients.numpy()),
         weights=histogram(values.numpy()),
     )
+    found = [each.grad for each in weights if each.grad is not None]
+    if not found:
+        return look
+    gradients = _flat(found)
+    return replace(look, gradient_norm=_norm(gradients), gradients=histogram(gradients.numpy()))
 
 
-def _with_change(look: LayerLook, before: list[Tensor], modules: list[nn.Module]) -> LayerLook:
+def _with_change(look: LayerLook, before: list[Tensor], modules: Iterable[nn.Module]) -> LayerLook:
     if look.weight_norm is None:
         return look
     after = (each for module in modules for each in module.parameters())

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.problems import ProblemError
+from engine.project.layers import Block, Layer, Traced, Weighted, stack
 from engine.project.project import Project
-from engine.project.shapes import Traced
-from engine.project.torch_call import TorchCall
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,27 +15,59 @@ if TYPE_CHECKING:
 def build(project: Project) -> nn.Sequential:
     """Make the module: (N, C, H, W) float images in, (N, K) scores out.
 
-    Weights start as torch's layers do, from torch's global random state. A ProblemError says what
-    does not fit.
+    Weights start as torch's layers do, from torch's global random state; then, one layer after
+    another, those that a person wants otherwise. A ProblemError says what does not fit.
     """
-    from torch import nn
-
-    modules = [
-        (module_name(row, suffix), call.build())
-        for row in project.traced
-        for suffix, call in calls(row).items()
-    ]
-    return nn.Sequential(OrderedDict(modules))
+    network = stack(project.traced).build()
+    for row in project.walk():
+        if isinstance(row.layer, Weighted):
+            _set_finely(network.get_submodule(row.path + row.layer.name), row.layer)
+    return network
 
 
-def calls(row: Traced) -> dict[str, TorchCall]:
-    """Give a layer's torch calls for the shape that reaches it; ProblemError where none does."""
-    if row.problem is not None:
-        raise ProblemError(row.problem)
-    assert row.input_shape is not None  # the first wrong layer has raised already
-    return row.layer.torch_calls(row.input_shape)
+def _set_finely(module: nn.Module, layer: Weighted) -> None:
+    from torch.nn import init
+
+    for tensor, call in layer.first_weights().items():
+        fill = getattr(init, call.target.removeprefix("nn.init."))
+        fill(getattr(module, tensor), **dict(call.options))
+    if layer.frozen:
+        module.requires_grad_(False)
 
 
-def module_name(row: Traced, suffix: str) -> str:
-    """Name a module: conv2d_1 holds the weights, conv2d_1_relu follows it."""
-    return row.layer.part_name(suffix)
+def trained(network: nn.Module) -> list[nn.Parameter]:
+    """List the weights that steps move: all that are not frozen."""
+    return [weights for weights in network.parameters() if weights.requires_grad]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A layer's modules in a network: in their order, so that the last one's output is the
+    layer's; and those that hold weights of its own, which a block's inner layers are not.
+    """
+
+    layer: Layer
+    modules: tuple[nn.Module, ...]
+    weighty: tuple[nn.Module, ...]
+
+
+def placed(project: Project, network: nn.Module) -> list[Placed]:
+    """Find every layer of the tree in a network of this project, as one reads them; a block follows
+    what it holds, since its output does.
+    """
+    return [found for row in project.traced for found in _placed(row, network)]
+
+
+def _placed(row: Traced, network: nn.Module) -> list[Placed]:
+    names = [row.path + name for name in row.module_calls()]
+    modules = tuple(network.get_submodule(name) for name in names)
+    inner = [found for branch in row.inner for each in branch for found in _placed(each, network)]
+    own = tuple(_own(row.layer, modules))
+    return [*inner, Placed(row.layer, modules, own)]
+
+
+def _own(layer: Layer, modules: tuple[nn.Module, ...]) -> list[nn.Module]:
+    if not isinstance(layer, Block):
+        return list(modules)
+    shortcut = getattr(modules[0], "shortcut", None)
+    return [*([] if shortcut is None else [shortcut]), *modules[1:]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from engine.project.losses import Loss
@@ -26,10 +27,16 @@ class PlainStep:
     """A step by torch's own modules, autograd and optimizer. Any other must agree with it."""
 
     def __init__(
-        self, network: nn.Module, loss: Loss, optimizer: Optimizer, clip_norm: float = 0.0
+        self,
+        network: nn.Module,
+        loss: Loss,
+        optimizer: Optimizer,
+        clip_norm: float = 0.0,
+        l2: Mapping[str, float] | None = None,
     ) -> None:
         self.network, self.loss, self.optimizer = network, loss, optimizer
         self.clip_norm = clip_norm  # the largest norm of all gradients together; 0 is any
+        self.l2 = l2 or {}  # the penalty's factor by the name of each kernel that has one
         self.guard = Guard(network)  # raises NotANumber before the weights take one up
 
     def __call__(self, images: Tensor, labels: Tensor, rate: float) -> tuple[Tensor, Tensor]:
@@ -41,7 +48,7 @@ class PlainStep:
         loss = self.loss.of(scores, labels)
         # Backward: the gradients, and a move against them.
         self.optimizer.zero_grad()
-        loss.backward()
+        penalised(loss, dict(self.network.named_parameters()), self.l2).backward()
         self.guard.check(loss.detach(), (each.grad for each in self.network.parameters()))
         if self.clip_norm:
             clip_grad_norm_(self.network.parameters(), self.clip_norm)
@@ -53,3 +60,10 @@ class PlainStep:
         """Take this learning rate from the next move on."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
+
+
+def penalised(loss: Tensor, weights: Mapping[str, Tensor], l2: Mapping[str, float]) -> Tensor:
+    """Add to a loss l2 times the sum of squares of each of the weights that l2 names."""
+    for name, factor in l2.items():
+        loss = loss + factor * weights[name].square().sum()
+    return loss

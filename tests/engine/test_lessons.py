@@ -17,15 +17,27 @@ PROMISED = {
     "cnn-two": 0.989,
     "quick-99": 0.99,
     "best": 0.995,
+    "resnet-small": 0.992,
+    "inception-small": 0.992,
+    "lstm-rows": 0.985,
+    "attention-rows": 0.97,
 }
 """The test accuracies that the lessons report, or the preset's name; more is welcome."""
 
 HALF_A_POINT = 0.005
+A_TENTH = 0.001
+MARGINS = {"resnet-small": A_TENTH, "inception-small": A_TENTH, "lstm-rows": A_TENTH}
+"""Smaller ones, where several seeds lay close together."""
+
+EPOCHS = {"attention-rows": 3}
+"""Fewer than its own, which take many minutes; it promises less by that."""
 
 
 def accuracy(name: str) -> float:
-    """Train a preset as it is and give its test accuracy."""
-    *_, end = run(preset(name), Control())
+    """Train a preset and give its test accuracy."""
+    project = preset(name)
+    project = project.set_training(epochs=EPOCHS.get(name, project.training.epochs))
+    *_, end = run(project, Control())
     assert isinstance(end, Finished), end
     return end.test_accuracy
 
@@ -40,7 +52,7 @@ def test_the_first_one_reaches_97_percent():
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", PROMISED)
 def test_a_lesson_reaches_what_it_promises(name):
-    assert accuracy(name) >= PROMISED[name] - HALF_A_POINT
+    assert accuracy(name) >= PROMISED[name] - MARGINS.get(name, HALF_A_POINT)
 
 
 def test_every_preset_is_measured():

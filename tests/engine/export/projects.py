@@ -5,14 +5,31 @@ from __future__ import annotations
 from engine.project.augmentation import Augmentation
 from engine.project.layers import (
     Activation,
+    AdaptiveAvgPool2d,
     AvgPool2d,
     BatchNorm,
     Conv2d,
+    ConvTranspose2d,
     Dense,
+    DepthwiseConv2d,
     Dropout,
     Flatten,
     GlobalAvgPool,
+    GroupNorm,
+    Gru,
+    LayerNorm,
+    Lstm,
     MaxPool2d,
+    Parallel,
+    PositionalEncoding,
+    PReLU,
+    Reshape,
+    Residual,
+    Rnn,
+    Rows,
+    SelfAttention,
+    SpatialDropout2d,
+    UpSampling2d,
 )
 from engine.project.losses import MeanSquaredError
 from engine.project.optimizers import Adagrad, Adam, AdamW, RmsProp, Sgd
@@ -46,6 +63,107 @@ CONVOLUTIONS = (
     AvgPool2d(),
 )
 
+RESIDUAL = (
+    Conv2d(filters=4, padding="same"),
+    Residual(
+        layers=(
+            Conv2d(filters=6, padding="same", stride=2),
+            BatchNorm(),
+            Residual(layers=(Conv2d(filters=6, padding="same"),), activation="none"),
+        ),
+        activation="leaky_relu",
+    ),
+    Residual(layers=(Conv2d(filters=6, padding="same"), Dropout())),
+)
+
+PARALLEL = (
+    Parallel(
+        branches=(
+            (Conv2d(filters=2, kernel_size=1),),
+            (Conv2d(filters=3, padding="same"), MaxPool2d(size=1, stride=1)),
+            (),
+        )
+    ),
+    Parallel(branches=((), (Conv2d(filters=6, padding="same"),)), join="add"),
+    Flatten(),
+    Residual(layers=(Dense(units=12),)),
+    Parallel(branches=((Dense(units=4),), (Dense(units=3, activation="none"), Activation()))),
+)
+
+RECURRENT = (
+    Rows(),
+    Rnn(units=5, activation="relu", gives="every step", bidirectional=True),
+    Lstm(units=6, depth=2, gives="every step"),
+    Activation(function="softmax"),
+    Dropout(),
+    Gru(units=4, depth=2, bidirectional=True),
+)
+
+OF_CHANNELS = (
+    Rows(),
+    PositionalEncoding(encoding="learned"),
+    SelfAttention(heads=1),
+    Lstm(units=6, gives="every step"),
+)
+
+ATTENTION = (
+    Rows(),
+    Dense(units=6, activation="softmax"),
+    PositionalEncoding(),
+    Residual(layers=(LayerNorm(), SelfAttention(heads=2)), activation="none"),
+    Residual(
+        layers=(LayerNorm(), Dense(units=9, activation="gelu"), Dense(units=5)),
+        activation="softmax",
+    ),
+    Parallel(branches=((Gru(units=3, gives="every step"),), ())),
+    GlobalAvgPool(),
+)
+
+LATER = (
+    Conv2d(filters=4, padding="same", activation="mish"),
+    DepthwiseConv2d(multiplier=2, padding="same", stride=2, activation="elu"),
+    GroupNorm(groups=2),
+    PReLU(slope=0.1),
+    UpSampling2d(method="bilinear"),
+    LayerNorm(),
+    SpatialDropout2d(),
+    ConvTranspose2d(filters=3, kernel_size=3, padding="same", activation="hard_swish"),
+    AdaptiveAvgPool2d(size=3),
+    UpSampling2d(factor=3),
+    Flatten(),
+    LayerNorm(epsilon=0.001),
+    PReLU(),
+    Dense(units=8, activation="selu"),
+)
+
+RESHAPED = (
+    Flatten(),
+    Dense(units=16, activation="softsign"),
+    Reshape(channels=4, height=2, width=2),
+    ConvTranspose2d(filters=2, kernel_size=5, padding="same", activation="softplus"),
+    ConvTranspose2d(filters=3, kernel_size=2, stride=3, activation="hard_sigmoid"),
+    Reshape(channels=12, height=6, width=6),
+    DepthwiseConv2d(kernel_size=2, padding="same", activation="relu6"),
+    GlobalAvgPool(),
+)
+
+FINE = (
+    Conv2d(filters=4, padding="same", bias=False, initialisation="he", l2=0.001),
+    BatchNorm(),
+    DepthwiseConv2d(multiplier=2, initialisation="xavier", activation="tanh", frozen=True),
+    Residual(layers=(DepthwiseConv2d(padding="same", initialisation="he", bias=False),)),
+    Parallel(
+        branches=(
+            (Conv2d(filters=2, kernel_size=1, frozen=True, l2=0.1),),
+            (ConvTranspose2d(filters=2, stride=1, kernel_size=3, padding="same", l2=0.01),),
+        ),
+    ),
+    ConvTranspose2d(filters=2, initialisation="he"),
+    Flatten(),
+    Dense(units=5, initialisation="zeros"),
+    Dense(units=6, initialisation="xavier", activation="leaky_relu", l2=0.1),
+)
+
 NETWORKS = {
     "dense": small(),
     "convolutions": Project()
@@ -58,6 +176,19 @@ NETWORKS = {
     .insert(0, Conv2d(filters=4, activation="tanh"), GlobalAvgPool(), Dense(activation="sigmoid"))
     .set_training(epochs=1),
     "standardised": small().set_data(standardise=True),
+    "residual": Project()
+    .insert(0, *RESIDUAL, GlobalAvgPool())
+    .set_training(epochs=1)
+    .set_data(standardise=True),
+    "parallel": Project().insert(0, *PARALLEL).set_training(epochs=1),
+    "later": Project().insert(0, *LATER).set_training(epochs=1),
+    "reshaped": Project().insert(0, *RESHAPED).set_training(epochs=1),
+    "fine": Project().insert(0, *FINE).set_training(epochs=1),
+    "recurrent": Project().insert(0, *RECURRENT).set_training(epochs=1),
+    "rows of channels": Project()
+    .insert(0, Conv2d(filters=3), *OF_CHANNELS, Flatten())
+    .set_training(epochs=1),
+    "attention": Project().insert(0, *ATTENTION).set_training(epochs=1).set_data(standardise=True),
 }
 
 OPTIMIZERS = {
@@ -90,6 +221,9 @@ TRAININGS = {
     "warm plateau": small(
         schedule=ReduceOnPlateau(warm_up=0.5, watch="validation accuracy", least=0.1), epochs=2
     ),
+    "two penalties": Project()
+    .insert(0, Flatten(), Dense(units=8, l2=0.01))
+    .set_training(epochs=1, optimizer=Sgd(weight_decay=0.01)),
     "squared": small(loss=MeanSquaredError(), clip_norm=1.0),
     "stopping": small(early_stopping=EarlyStopping(on=True, patience=1), epochs=2),
     "stopping accuracy": small(
@@ -99,6 +233,10 @@ TRAININGS = {
         schedule=OneCycle(),
     ),
     "augmented": small(augmentation=ALL_CHANGES).set_data(standardise=True),
+    "augmented blocks": Project()
+    .insert(0, *RESIDUAL, GlobalAvgPool())
+    .set_training(epochs=1, augmentation=ALL_CHANGES)
+    .set_data(standardise=True),
     "erased": small(augmentation=Augmentation(erase=0.2)),
     "noisy": small(augmentation=Augmentation(noise=0.2)),
     "shifted": small(augmentation=Augmentation(shift=0.1)),

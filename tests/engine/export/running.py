@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from math import prod
 
 import numpy as np
 
 from engine.export.ending import DRAWING
-from engine.project.layers import BatchNorm, Flatten
-
-# TensorFlow and torch's compiler in one process: whichever loads LLVM second aborts it.
-os.environ.setdefault("KERAS_BACKEND", "torch")
+from engine.project.layers import Block, Flatten
+from tests.engine.export.sequence_weights import take_over_sequence
 
 NETWORK, TRAINING = "# 2. The network", "# 3. The training"
 FIT = "model.fit("
@@ -51,10 +48,24 @@ def keras_weights(module, order=None):
     state = {name: value.detach().numpy() for name, value in module.state_dict().items()}
     if "running_mean" in state:
         return [state[name] for name in ("weight", "bias", "running_mean", "running_var")]
-    weight = state["weight"]
-    if weight.ndim == 4:
-        return [weight.transpose(2, 3, 1, 0), state["bias"]]
-    return [weight.T if order is None else weight.T[order], state["bias"]]
+    weight, *bias = state.values()
+    match weight.ndim:
+        case 1:  # of normalisations and PReLU
+            return [weight, *bias]
+        case 3:  # of a layer normalisation over images
+            return [each.transpose(1, 2, 0) for each in (weight, *bias)]
+        case 4 if getattr(module, "groups", 1) > 1:  # each channel has filters of its own
+            each_channel = weight.reshape(module.groups, -1, *weight.shape[2:])
+            return [each_channel.transpose(2, 3, 0, 1), *bias]
+        case 4:
+            return [weight.transpose(2, 3, 1, 0), *bias]
+    return [weight.T if order is None else weight.T[order], *bias]
+
+
+def put_weights(layer, weights):
+    """Give a Keras layer its weights; PReLU's are (1, 1, C) for images."""
+    shapes = [each.shape for each in layer.get_weights()]
+    layer.set_weights([each.reshape(shape) for each, shape in zip(weights, shapes, strict=True)])
 
 
 def flattened_order(shape):
@@ -65,15 +76,22 @@ def flattened_order(shape):
 def take_over(project, network, model):
     """Give a Keras model the weights of our network of the same project."""
     order = None
-    for row in project.traced:
+    for row in project.walk():
         if isinstance(row.layer, Flatten) and len(row.input_shape) == 3:
             order = flattened_order(row.input_shape)
+        elif isinstance(row.layer, Block):
+            block = network.get_submodule(row.path + row.layer.name)
+            shortcut = getattr(block, "shortcut", None)
+            if shortcut is not None and list(shortcut.parameters()):
+                name = row.layer.part_name("shortcut")
+                model.get_layer(name).set_weights(keras_weights(shortcut, order))
+        elif take_over_sequence(row, network, model):
+            pass
         elif row.parameters:
-            module = network.get_submodule(row.layer.name)
-            takes = order if not isinstance(row.layer, BatchNorm) else None
-            weights = keras_weights(module, takes)
-            if isinstance(row.layer, BatchNorm) and order is not None:
+            module = network.get_submodule(row.path + row.layer.name)
+            weights = keras_weights(module, order)
+            if order is not None and weights[0].ndim == 1:  # acts on each number by itself
                 weights = [weight[order] for weight in weights]
-            elif order is not None:
+            else:
                 order = None
-            model.get_layer(row.layer.name).set_weights(weights)
+            put_weights(model.get_layer(row.layer.name), weights)

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from engine import cli
+from engine.data.load import inspect
+from engine.export.notebook import notebook
 from engine.export.script import FRAMEWORKS, script
+from engine.project.layers import Conv2d
 from engine.project.presets import preset
+from engine.project.sources import NpzFile
+from engine.store.projects import save_project
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -21,6 +27,60 @@ def test_export_writes_the_script_to_a_file(tmp_path, capsys):
 
     assert file.read_text(encoding="utf-8") == script(preset("mlp-128"), "keras").text
     assert not capsys.readouterr().out
+
+
+def test_export_prints_and_writes_a_notebook(tmp_path, capsys):
+    file = tmp_path / "mlp.ipynb"
+    wanted = notebook(script(preset("mlp-128"), "pytorch").text)
+
+    assert cli.main(["export", "mlp-128", "--to", "notebook"]) == cli.DONE
+    assert cli.main(["export", "mlp-128", "--to", "notebook", "--out", str(file)]) == cli.DONE
+
+    assert capsys.readouterr().out == file.read_text(encoding="utf-8") == wanted
+
+
+@pytest.fixture
+def own_project(tmp_path):
+    """Save a project on a person's own files, and give both."""
+    files = tmp_path / "mine.npz"
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)
+    np.savez(files, data=images, target=np.arange(60) % 3)
+    source = inspect(NpzFile, files)
+    project = preset("digits-mlp").set_data(source=source, validation=0.2)
+    save_project(tmp_path / "mine.json", project.set_training(batch_size=4))
+    return tmp_path / "mine.json", files
+
+
+def test_a_persons_files_are_looked_at(own_project, capsys):
+    path, _ = own_project
+
+    assert cli.main(["export", str(path), "--to", "pytorch"]) == cli.DONE
+
+    told = capsys.readouterr()
+    assert 'archive["target"]' in told.out
+    assert "usually" not in told.out
+    assert not told.err
+
+
+def test_of_files_that_are_gone_the_usual_layout_is_assumed_and_said(own_project, capsys):
+    path, files = own_project
+    files.unlink()
+
+    assert cli.main(["export", str(path), "--to", "pytorch"]) == cli.DONE
+
+    told = capsys.readouterr()
+    assert "as they are usually laid out" in told.out
+    assert str(files) in told.err
+    assert "usually laid out" in told.err
+
+
+def test_a_gap_is_left_only_where_it_is_asked_for(monkeypatch, capsys):
+    monkeypatch.delattr(Conv2d, "keras_calls")
+
+    assert cli.main(["export", "cnn-small", "--to", "keras"]) == cli.WRONG
+    assert "conv2d_1" in capsys.readouterr().err
+    assert cli.main(["export", "cnn-small", "--to", "keras", "--gaps"]) == cli.DONE
+    assert 'Gap("Convolution 2D", name="conv2d_1")' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -7,21 +7,27 @@ import pytest
 import torch
 
 from engine.export.script import script
+from engine.project.layers import Dense, Flatten, Weighted, penalties
+from engine.project.optimizers import Sgd
 from engine.project.presets import presets
-from engine.training.network import build
+from engine.project.project import Project
+from engine.training.network import build, trained
+from engine.training.step import PlainStep
 from tests.engine.export.projects import EVERY, NETWORKS, OPTIMIZERS, small
 from tests.engine.export.running import (
     FIT,
     NETWORK,
     TRAINING,
     between,
+    keras_weights,
     run,
     run_without_drawing,
     take_over,
 )
+from tests.engine.export.sequence_weights import fewer_parameters
 
-keras = pytest.importorskip("keras", reason="Keras is not installed; it is in the group bench")
-pytestmark = pytest.mark.filterwarnings("ignore")  # its backends' own
+keras = pytest.importorskip("keras", reason="Keras is not installed; it is in the group keras")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # its backends' own
 
 HEAD = "import math\nimport keras\nimport numpy as np\nfrom keras import layers\n"
 ALL = {**presets(), **NETWORKS}
@@ -40,8 +46,9 @@ def test_parameters_and_shapes_are_ours(name):
     project = ALL[name]
     model = model_of(project)
 
-    assert sum(np.prod(w.shape) for w in model.trainable_weights) == project.parameters
-    for row in project.traced:
+    wanted = project.trainable - fewer_parameters(project)
+    assert sum(np.prod(w.shape) for w in model.trainable_weights) == wanted
+    for row in project.walk():
         layer = model.get_layer(row.layer.name)
         shape = row.output_shape
         last = (*shape[1:], shape[0]) if len(shape) == 3 else shape
@@ -78,6 +85,20 @@ def test_first_weights_spread_as_torchs():
             assert value.std() == pytest.approx(weight.std().item(), rel=0.5)
 
 
+@pytest.mark.parametrize("name", ["later", "reshaped", "fine"])
+def test_every_kernel_starts_as_wide_as_ours(name):
+    project = NETWORKS[name]
+    ours, theirs = build(project), model_of(project)
+
+    for row in project.walk():
+        if isinstance(row.layer, Weighted):
+            module = ours.get_submodule(row.path + row.layer.name)
+            found = theirs.get_layer(row.layer.name).get_weights()
+            for mine, weights in zip(module.parameters(), found, strict=True):
+                if weights.size > 20:  # fewer spread by chance
+                    assert weights.std() == pytest.approx(mine.std().item(), rel=0.35)
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_optimizer_takes_our_steps(name):
     clip_norm = 0.0 if OPTIMIZERS[name].weight_decay else 0.5  # with both, a comment tells
@@ -103,6 +124,32 @@ def test_the_optimizer_takes_our_steps(name):
         apart = np.abs(kernel - module.weight.detach().numpy().T)
         assert np.quantile(apart, 0.98) < 1e-4  # a gradient of nearly 0 is all rounding
         assert np.median(np.abs(bias - module.bias.detach().numpy())) < 1e-4
+
+
+def test_penalties_and_frozen_layers_take_our_steps():
+    layers = Flatten(), Dense(units=8, l2=0.05), Dense(units=6, bias=False, frozen=True)
+    optimizer = Sgd(momentum=0, weight_decay=0.02)
+    project = Project().insert(0, *layers).set_training(optimizer=optimizer)
+    ours, theirs = build(project), model_of(project, FIT)
+    take_over(project, ours, theirs)
+    step = PlainStep(
+        ours,
+        project.training.loss,
+        optimizer.build(trained(ours)),
+        l2=penalties(project.walk()),
+    )
+    rng = np.random.default_rng(0)
+
+    for _ in range(5):
+        images = torch.from_numpy(rng.random((32, 1, 8, 8), np.float32))
+        labels = torch.from_numpy(rng.integers(0, 10, 32))
+        step(images, labels, optimizer.learning_rate)
+        theirs.train_on_batch(images.permute(0, 2, 3, 1).numpy(), labels.numpy())
+
+    for name in ("dense_1", "dense_2", "output"):
+        wanted = keras_weights(ours.get_submodule(name))
+        for value, ours_then in zip(theirs.get_layer(name).get_weights(), wanted, strict=True):
+            np.testing.assert_allclose(value, ours_then, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -9,14 +10,20 @@ from importlib.util import find_spec
 import pytest
 import torch
 
+from engine.data.idx import find_pair, home
+from engine.data.idx_format import is_packed
 from engine.data.load import load
 from engine.export import augment
 from engine.export.pytorch import torch_options
 from engine.export.schedules import factor
 from engine.export.script import script
+from engine.places import data_folder
 from engine.project.presets import preset, presets
+from engine.project.sources import Mnist
 from engine.training import augment as engines
+from engine.training.control import Control
 from engine.training.network import build
+from engine.training.run import run as run_project
 from tests.engine.export.projects import EVERY, NETWORKS, OPTIMIZERS, SCHEDULES
 from tests.engine.export.running import (
     NETWORK,
@@ -47,6 +54,8 @@ def test_the_module_is_ours(name):
     assert list(theirs.state_dict()) == list(ours.state_dict())
     for key, value in ours.state_dict().items():
         assert torch.equal(theirs.state_dict()[key], value)  # the seed gives the same weights
+    frozen = [not weights.requires_grad for weights in ours.parameters()]
+    assert [not weights.requires_grad for weights in theirs.parameters()] == frozen
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -59,7 +68,11 @@ def test_our_weights_give_our_outputs(name):
     torch.testing.assert_close(theirs(images), ours(images), rtol=0, atol=1e-6)
 
 
-LONG = ("augmented", "lone last image")  # image by image, and in many small batches
+LONG = (
+    "augmented",
+    "augmented blocks",
+    "lone last image",
+)  # image by image, and in many small batches
 TRAINED = [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in EVERY]
 
 
@@ -78,12 +91,40 @@ def test_it_trains_and_tests(name, capsys):
     assert len(names["predicted"]) == 360
 
 
+def test_the_penalty_is_ours():
+    names = run_without_drawing(script(EVERY["two penalties"], "pytorch").text)
+
+    expected = 0.01 * (names["model"].dense_1.weight ** 2).sum()
+    torch.testing.assert_close(names["penalty"](), expected)
+
+
 def test_it_learns_the_digits():
     project = preset("digits-mlp").set_training(epochs=6)
 
     names = run_without_drawing(script(project, "pytorch").text)
 
     assert names["test_accuracy"] > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+def test_it_is_as_good_as_the_engine_on_mnist(tmp_path, monkeypatch):
+    project = preset("mlp-128").set_training(epochs=3, batch_size=128, device="cpu")
+    place = home(Mnist(), data_folder())
+    raw = tmp_path / "data" / "MNIST" / "raw"  # where torchvision looks before it downloads
+    raw.mkdir(parents=True)
+    for part in ("train", "t10k"):
+        pair = find_pair(place, part)
+        for file, kind in ((pair.images, "images-idx3"), (pair.labels, "labels-idx1")):
+            content = gzip.decompress(file.read_bytes()) if is_packed(file) else file.read_bytes()
+            (raw / f"{part}-{kind}-ubyte").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+
+    names = run_without_drawing(script(project, "pytorch").text)
+
+    *_, end = run_project(project, Control(), data=data_folder(), folder=tmp_path / "run")
+    assert names["test_accuracy"] == pytest.approx(end.test_accuracy, abs=0.005)
+    assert end.test_accuracy > 0.95
 
 
 @pytest.mark.parametrize("seed", [0, 3])

@@ -66,7 +66,7 @@ def test_a_script_is_short_and_stands_by_itself(framework, name):
 
     imported = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
     assert not {node.module.partition(".")[0] for node in imported} & {"engine", "gui"}
-    assert len(text.splitlines()) <= 200
+    assert len(text.splitlines()) <= 220
 
 
 @each_framework
@@ -75,9 +75,19 @@ def test_the_lines_of_each_layer_name_it(framework):
     made = script(project, framework)
 
     lines = made.text.splitlines()
-    for row in project.traced:
+    for row in project.walk():
         assert row.layer.name in "\n".join(lines[at] for at in made.lines[row.layer.name])
     assert sum(map(len, made.lines.values())) == len({at for r in made.lines.values() for at in r})
+
+
+@each_framework
+def test_the_lines_of_a_block_take_in_those_of_its_layers(framework):
+    project = PROJECTS["residual"]
+    lines = script(project, framework).lines
+
+    for row in project.walk():
+        for inner in row.walk():
+            assert set(lines[inner.layer.name]) <= set(lines[row.layer.name])
 
 
 @each_framework
@@ -103,6 +113,28 @@ def test_a_layer_that_keras_lacks_is_named(monkeypatch):
         ProblemError, match=r"Convolution 2D \(conv2d_1\) can't be written in Keras"
     ):
         script(project, "keras")
+
+
+def test_a_gap_is_left_where_it_is_asked_for(monkeypatch):
+    monkeypatch.delattr(Conv2d, "keras_calls")
+    project = Project().insert(0, Conv2d(), Flatten(), Dense(units=7))
+
+    made = script(project, "keras", gaps=True)
+
+    lines = made.text.splitlines()
+    (line,) = (lines[at].strip() for at in made.lines["conv2d_1"])
+    assert line == 'Gap("Convolution 2D", name="conv2d_1"),'
+    assert "# GAP: conv2d_1 can't be written in Keras. The script stops there." in lines
+    assert "raise NotImplementedError" in made.text
+    assert "layers.Dense(7" in made.text
+    ast.parse(made.text)
+
+
+@each_framework
+def test_without_a_gap_nothing_is_said_of_one(framework):
+    project = preset("cnn-small")
+
+    assert script(project, framework, gaps=True) == script(project, framework)
 
 
 nasty = st.one_of(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,18 +14,35 @@ from engine.project.format import FORMAT, VERSION, dumps, loads
 from engine.project.layers import (
     LAYER_TYPES,
     Activation,
+    AdaptiveAvgPool2d,
     AvgPool2d,
     BatchNorm,
     Conv2d,
+    ConvTranspose2d,
     Dense,
+    DepthwiseConv2d,
     Dropout,
     Flatten,
     GlobalAvgPool,
+    GroupNorm,
+    Gru,
+    LayerNorm,
+    Lstm,
     MaxPool2d,
+    Parallel,
+    PositionalEncoding,
+    PReLU,
+    Reshape,
+    Residual,
+    Rnn,
+    Rows,
+    SelfAttention,
+    SpatialDropout2d,
+    UpSampling2d,
 )
 from engine.project.losses import MeanSquaredError
 from engine.project.optimizers import RmsProp
-from engine.project.project import Project
+from engine.project.project import Project, walk
 from engine.project.sources import Data, NpzFile
 from engine.project.training import Training
 
@@ -70,6 +88,45 @@ FIRST_VERSION = Project(
 )
 
 
+LATER = Project(
+    title="What came later, and changed no file that was there before",
+    layers=(
+        Residual(
+            name="residual_1",
+            layers=(
+                Conv2d(name="conv2d_1", filters=4, padding="same"),
+                Residual(name="residual_2", layers=(BatchNorm(name="batch_norm_1"),)),
+            ),
+            activation="none",
+        ),
+        Parallel(
+            name="parallel_1",
+            branches=((Conv2d(name="conv2d_2", filters=2, padding="same"),), ()),
+            join="concatenate",
+        ),
+        Conv2d(name="conv2d_3", bias=False, initialisation="he", l2=0.001, frozen=True),
+        DepthwiseConv2d(name="depthwise_conv2d_1", multiplier=2, padding="same"),
+        GroupNorm(name="group_norm_1", groups=4, epsilon=0.001),
+        PReLU(name="prelu_1", slope=0.1),
+        SpatialDropout2d(name="spatial_dropout2d_1", rate=0.25),
+        UpSampling2d(name="up_sampling2d_1", factor=3, method="bilinear"),
+        AdaptiveAvgPool2d(name="adaptive_avg_pool2d_1", size=2),
+        Reshape(name="reshape_1", channels=4, height=2, width=2),
+        ConvTranspose2d(
+            name="conv_transpose2d_1", filters=3, kernel_size=3, stride=2, initialisation="zeros"
+        ),
+        LayerNorm(name="layer_norm_1", epsilon=0.001),
+        Rows(name="rows_1"),
+        PositionalEncoding(name="positional_encoding_1", encoding="learned"),
+        SelfAttention(name="self_attention_1", heads=3),
+        Rnn(name="rnn_1", units=6, activation="relu", gives="every step"),
+        Lstm(name="lstm_1", units=5, depth=2, gives="every step"),
+        Gru(name="gru_1", units=4, bidirectional=True),
+        Flatten(name="flatten_1"),
+    ),
+)
+
+
 def golden(version):
     return (GOLDEN / f"version-{version}.layerscope.json").read_text(encoding="utf-8")
 
@@ -92,8 +149,30 @@ def test_the_current_version_is_written_as_ever():
     assert dumps(FIRST_VERSION) == golden(VERSION)
 
 
-def test_the_golden_file_has_every_layer_type():
-    assert {type(layer) for layer in FIRST_VERSION.layers} == set(LAYER_TYPES)
+def test_what_came_later_is_read_and_written_as_ever():
+    assert loads(golden("1-later")) == LATER
+    assert dumps(LATER) == golden("1-later")
+
+
+def test_the_golden_files_have_every_layer_type():
+    layers = (*walk(FIRST_VERSION.layers), *walk(LATER.layers))
+
+    assert {type(layer) for layer in layers} == set(LAYER_TYPES)
+
+
+@pytest.mark.parametrize("depth", [9, 60, 5000])
+def test_blocks_that_stand_too_deep_are_refused(depth):
+    inner = '{"type": "dense"}'
+    for _ in range(depth):
+        inner = f'{{"type": "residual", "layers": [{inner}]}}'
+
+    assert re.search(
+        "deep|It is not JSON|recursion", problem(file_with_layers(inner)), re.IGNORECASE
+    )
+
+
+def file_with_layers(layers):
+    return file_with(layers=[]).replace('"layers": []', f'"layers": [{layers}]')
 
 
 def test_an_older_version_is_migrated_step_by_step(monkeypatch):

@@ -65,8 +65,18 @@ def test_a_preset_is_its_lesson(name, lesson):
     assert (training.seed, training.device) == (0, "auto")
 
 
-def test_the_presets_are_the_lessons_and_two_that_show_what_is_possible():
-    assert set(presets()) == {*LESSONS, "quick-99", "best"}
+SHOWN = (
+    "quick-99",
+    "best",
+    "resnet-small",
+    "inception-small",
+    "lstm-rows",
+    "attention-rows",
+)
+
+
+def test_the_presets_are_the_lessons_and_those_that_show_what_is_possible():
+    assert set(presets()) == {*LESSONS, *SHOWN}
 
 
 def test_the_first_one_needs_no_download():
@@ -74,7 +84,7 @@ def test_the_first_one_needs_no_download():
     assert preset(FIRST).data.source == BundledDigits()
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", presets())
 def test_a_preset_is_ready_to_train_and_tells_what_it_is(name):
     project = preset(name)
 
@@ -83,7 +93,7 @@ def test_a_preset_is_ready_to_train_and_tells_what_it_is(name):
     assert project.about.endswith(".")
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", presets())
 def test_a_presets_file_is_as_the_program_would_write_it(name):
     written = files("resources").joinpath("presets", name + SUFFIX).read_text(encoding="utf-8")
 

@@ -9,8 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from engine.problems import ProblemError
 from engine.project.format import dumps
-from engine.project.layers import LAYER_TYPES, Conv2d, Dense, Flatten
-from engine.project.project import MAX_LAYERS, Project
+from engine.project.layers import LAYER_TYPES, Conv2d, Dense, Flatten, Parallel, Residual
+from engine.project.project import MAX_DEPTH, MAX_LAYERS, Place, Project
 from engine.project.sources import Mnist
 from engine.project.training import Training
 
@@ -151,7 +151,7 @@ def test_a_wrong_validation_share_gets_a_sentence(share):
         Project().set_data(validation=share)
 
 
-@pytest.mark.parametrize("find", [Project().index, Project().layer])
+@pytest.mark.parametrize("find", [Project().place, Project().layer])
 def test_a_layer_that_is_not_there_is_not_found(find):
     with pytest.raises(KeyError, match="dense_1"):
         find("dense_1")
@@ -185,3 +185,78 @@ def test_looking_at_shapes_changes_nothing():
     assert looked_at.traced
     assert looked_at == other
     assert looked_at.set_layer("dense_1", units=3).traced[1].output_shape == (3,)
+
+
+def names_of(project):
+    return [row.layer.name for row in project.walk()]
+
+
+CHAIN = project_of(Conv2d(padding="same"), Conv2d(padding="same"), Flatten(), Dense())
+
+
+def test_layers_are_wrapped_where_they_stand_under_their_names():
+    wrapped = CHAIN.wrap({"conv2d_1", "conv2d_2"}, Residual())
+
+    assert names_of(wrapped) == [
+        *("residual_1", "conv2d_1", "conv2d_2", "flatten_1", "dense_1", "output"),
+    ]
+
+
+def test_wrapping_puts_layers_into_the_first_branch():
+    wrapped = CHAIN.wrap({"conv2d_2"}, Parallel())
+
+    assert wrapped.place("conv2d_2") == Place(0, "parallel_1", 0)
+    assert wrapped.layer("parallel_1").inner[1] == ()
+
+
+def test_layers_inside_a_block_are_wrapped_there():
+    wrapped = CHAIN.wrap({"conv2d_1", "conv2d_2"}, Residual()).wrap({"conv2d_2"}, Residual())
+
+    assert wrapped.place("residual_2") == Place(1, "residual_1")
+    assert wrapped.place("conv2d_2") == Place(0, "residual_2")
+
+
+def test_layers_that_do_not_follow_each_other_are_not_wrapped():
+    with pytest.raises(ProblemError, match="follow each other"):
+        CHAIN.wrap({"conv2d_1", "flatten_1"}, Residual())
+
+
+def test_layers_of_two_branches_are_not_wrapped():
+    parallel = CHAIN.wrap({"conv2d_1"}, Parallel())
+    parallel = parallel.insert(Place(0, "parallel_1", 1), Conv2d(padding="same"))
+
+    with pytest.raises(ProblemError, match="follow each other"):
+        parallel.wrap({"conv2d_1", "conv2d_3"}, Residual())
+
+
+def test_unwrapping_takes_back_wrapping():
+    wrapped = CHAIN.wrap({"conv2d_1", "conv2d_2"}, Residual())
+
+    assert wrapped.unwrap("residual_1") == CHAIN
+
+
+def test_unwrapping_puts_one_branch_after_the_other():
+    parallel = CHAIN.wrap({"conv2d_1"}, Parallel()).insert(Place(0, "parallel_1", 1), Dense())
+
+    assert names_of(parallel.unwrap("parallel_1"))[:3] == ["conv2d_1", "dense_2", "conv2d_2"]
+
+
+def test_unwrapping_an_empty_block_takes_it_away():
+    assert CHAIN.insert(1, Residual()).unwrap("residual_1") == CHAIN
+
+
+def test_blocks_that_would_stand_too_deep_are_not_wrapped():
+    deep = CHAIN
+    for _ in range(MAX_DEPTH):
+        deep = deep.wrap({"conv2d_1"}, Residual())
+
+    with pytest.raises(ProblemError, match="deep"):
+        deep.wrap({"conv2d_1"}, Residual())
+
+
+def test_the_outermost_of_named_layers_are_found_in_reading_order():
+    wrapped = CHAIN.wrap({"conv2d_1", "conv2d_2"}, Residual())
+
+    found = wrapped.outermost({"dense_1", "conv2d_2", "residual_1"})
+
+    assert [layer.name for layer in found] == ["residual_1", "dense_1"]
