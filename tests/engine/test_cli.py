@@ -312,7 +312,7 @@ def cut_off(layerscope, tmp_path, monkeypatch):
                 os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cli, "run_project", stop_after_an_epoch)
+        patch.setattr(cli.train, "run_project", stop_after_an_epoch)
         code, *_ = layerscope("train", "digits-mlp", *QUICK, "--epochs", "3", "--run-dir", folder)
     assert code == 143
     return folder
@@ -415,14 +415,14 @@ def test_the_version_is_told(layerscope):
 def test_a_signal_ends_the_training_and_keeps_the_run(
     layerscope, tmp_path, monkeypatch, number, code
 ):
-    show = cli._Bar.show
+    show = cli.bar.Bar.show
 
     def interrupted(bar, event, run):
         if isinstance(event, EpochDone) and event.epoch == 2:
             signal.raise_signal(number)
         show(bar, event, run)
 
-    monkeypatch.setattr(cli._Bar, "show", interrupted)
+    monkeypatch.setattr(cli.bar.Bar, "show", interrupted)
 
     ended, out, _ = layerscope(
         "train", "digits-mlp", *QUICK, "--epochs", "50", "--json", "--run-dir", tmp_path
@@ -464,11 +464,11 @@ def test_a_stop_is_told_in_words(layerscope, monkeypatch):
 
 
 def test_signals_are_as_before_afterwards(layerscope):
-    before = [signal.getsignal(number) for number in cli.SIGNALS]
+    before = [signal.getsignal(number) for number in cli.stopping.SIGNALS]
 
     layerscope("train", "digits-mlp", *QUICK)
 
-    assert [signal.getsignal(number) for number in cli.SIGNALS] == before
+    assert [signal.getsignal(number) for number in cli.stopping.SIGNALS] == before
 
 
 @pytest.fixture(scope="module")
@@ -511,10 +511,10 @@ def test_training_loads_no_window(interrupted_program):
 
 STUBBORN = """
 import time
-from engine.cli import _stopping
+from engine.cli.stopping import stopping
 from engine.training.control import Control
 control = Control()
-with _stopping(control):
+with stopping(control):
     print("ready", flush=True)
     while not control.stopped:
         time.sleep(0.01)

@@ -1,0 +1,1 @@
+"""The parts of choosing weights to start from."""
