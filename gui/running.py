@@ -12,19 +12,22 @@ from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QWidget
 
 from engine.places import data_folder
-from engine.problems import Mend
+from engine.problems import Mend, ProblemError
 from engine.project.project import Project
 from engine.project.sources import KnownSource
 from engine.store.run_list import title_of
 from engine.store.runs import runs_folder
+from engine.store.weights import kept_weights
 from engine.training.events import Diverged, Failed, Finished
 from engine.training.history import Kind, Run
 from gui.actions import tooltip
 from gui.background import Task
 from gui.document import Document
+from gui.keep_weights import WeightsKeeper
 from gui.open_run import RunOpener
 from gui.selection import Selection
 from gui.session import Session, State
+from gui.start_weights import StartWeights
 from gui.verify_run import RunVerifier
 from gui.widgets.banner import Banner
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from engine.store.run_list import RunSummary
     from engine.training.resume import Continuation
     from engine.training.verify import Verdict
+    from engine.training.warm_start import WarmStart
     from gui.theme import Theme
     from gui.views.rewind import RewindView
     from gui.views.runs import RunsView
@@ -63,6 +67,8 @@ class Running(QObject):
         self.selection, self.banner, self.actions = selection, banner, actions
         self._ask_to_save = ask_to_save
         self.opener, self.verifier = RunOpener(window), RunVerifier(window)
+        self.start_weights = StartWeights(window, document)
+        self.keeper = WeightsKeeper(window, banner)
         self._runs: RunsView | None = None
         self._rewind: RewindView | None = None
         self._theme: Theme | None = None
@@ -74,6 +80,9 @@ class Running(QObject):
         session.run_changed.connect(self._show_run)
         document.changed.connect(lambda _: self.show_state())
         for name, handler in {
+            "start_weights": self.start_weights.choose,
+            "save_weights": lambda: self._with_folder(self.keeper.save),
+            "export_onnx": lambda: self._with_folder(self.keeper.export),
             "train": self.train,
             "pause": self.pause_or_run_on,
             "step": lambda: self.step(1),
@@ -99,10 +108,26 @@ class Running(QObject):
         if isinstance(source, KnownSource) and not found(source, data_folder()):
             self.data_wanted.emit()
             return
+        try:
+            start = self.start_weights.used()
+        except ProblemError as error:
+            self.banner.say(str(error))
+            return
         self.banner.hide()
         self.selection.clear()
         self.compared.emit(None, "")
-        self.session.start(self.document.project, steps=steps)
+        self.session.start(self.document.project, steps=steps, start=start)
+        if start is not None:
+            self.banner.say(self._started_from(start), error=False)
+
+    def _started_from(self, start: WarmStart) -> str:
+        return self.tr("This training started from the weights of “{name}”.").format(
+            name=start.source
+        )
+
+    def _with_folder(self, act: Callable[[Path], None]) -> None:
+        if self.session.folder is not None:
+            act(self.session.folder)
 
     def pause_or_run_on(self) -> None:
         """Let the training wait, or go on."""
@@ -218,7 +243,7 @@ class Running(QObject):
             return
         words = self.tr(
             "The training of “{name}” was cut off in epoch {epoch} of {epochs}. It can go on where "
-            "it was."
+            "it was: now, or another day by “Continue” in the list of runs."
         ).format(name=run.name, epoch=run.epochs_done + 1, epochs=run.epochs or "?")
         self.banner.say(
             words,
@@ -242,6 +267,7 @@ class Running(QObject):
         self.session.close()
         self.opener.close()
         self.verifier.close()
+        self.keeper.close()
         for part in (self._runs, self._rewind):
             if part is not None:
                 part.close()
@@ -266,6 +292,9 @@ class Running(QObject):
         kept = folder is not None and folder.is_dir()
         actions["runs_folder"].setEnabled(kept)
         actions["verify"].setEnabled(kept and not state.busy)
+        learned = folder is not None and bool(kept_weights(folder))
+        actions["save_weights"].setEnabled(learned)
+        actions["export_onnx"].setEnabled(learned and not state.busy)
         over = run is not None and isinstance(run.end, Finished) and run.end.reason in OVER
         actions["resume"].setEnabled(kept and not state.busy and not over)
         if self._runs is not None:

@@ -32,6 +32,7 @@ from engine.training.history import Kind, Run
 
 if TYPE_CHECKING:
     from engine.training.resume import Continuation
+    from engine.training.warm_start import WarmStart
 
 FRAME_SECONDS = 1 / 30
 SLOWEST_FRAME_SECONDS = 1.0
@@ -79,24 +80,31 @@ class Session(QObject):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._frame)
 
-    def start(self, project: Project, *, steps: int | None = None) -> None:
+    def start(
+        self, project: Project, *, steps: int | None = None, start: WarmStart | None = None
+    ) -> None:
         """Train a project; it is frozen, so later edits can't disturb the run.
 
-        With `steps` the training takes so many, and is paused.
+        With `steps` the training takes so many, and is paused. `start` are its first weights.
         """
         if not self.state.busy:
             folder = new_run_folder(project)
-            self._begin(Run(project), folder, None, steps)
+            self._begin(Run(project), folder, None, steps, start)
 
     def go_on(self, going_on: Continuation) -> None:
         """Train a run further that had ended, or one that branches off it."""
         if self.state.busy:
             going_on.give_up()
             return
-        self._begin(going_on.run, going_on.folder, going_on, None)
+        self._begin(going_on.run, going_on.folder, going_on, None, None)
 
     def _begin(
-        self, run: Run, folder: Path, going_on: Continuation | None, steps: int | None
+        self,
+        run: Run,
+        folder: Path,
+        going_on: Continuation | None,
+        steps: int | None,
+        start: WarmStart | None,
     ) -> None:
         self.run, self.folder = run, folder
         self._control, self._pace = Control(), Pace()
@@ -106,7 +114,7 @@ class Session(QObject):
         self._waiting, self._pictured, self._picture_next = set(), 0.0, False
         self._worker = threading.Thread(
             target=work,
-            args=(run.project, self._control, folder, self._mailbox, going_on),
+            args=(run.project, self._control, folder, self._mailbox, going_on, start),
             name="training",
             daemon=True,
         )
@@ -168,10 +176,11 @@ class Session(QObject):
         if self.run is None:
             return
         now = monotonic()
+        waits = self._control.waiting  # before its last events are taken, not after
         for event in self._mailbox.collect():
             self._waiting.add(self.run.apply(event, now))
             self._follow(event)
-        if self.state is State.PAUSING and self._control.waiting:
+        if self.state is State.PAUSING and waits:
             self._go(State.PAUSED)
         kinds = self._due(now)
         if kinds:
@@ -207,6 +216,8 @@ class Session(QObject):
     def _go(self, state: State) -> None:
         if state is not self.state:
             self.state = state
+            if state in (State.PAUSING, State.STOPPING) and self._timer.isActive():
+                self._timer.setInterval(round(1000 * FRAME_SECONDS))  # its end is waited for
             self.state_changed.emit(state)
 
 
@@ -256,13 +267,14 @@ def work(
     folder: Path,
     mailbox: Mailbox[Event],
     going_on: Continuation | None,
+    start: WarmStart | None = None,
 ) -> None:
     """Run the training in the worker thread; whatever happens ends in an event."""
     try:
         from engine.training.run import run as run_project  # brings all that reads images
 
         events = run_project(
-            project, control, folder=folder, loading=mailbox.post, going_on=going_on
+            project, control, folder=folder, loading=mailbox.post, going_on=going_on, start=start
         )
         for event in events:
             if not isinstance(event, Weights | Snapshot):

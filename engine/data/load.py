@@ -7,7 +7,7 @@ here: `read` for every source, EXAMINERS for those that a person's own files mak
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import singledispatch
+from functools import partial, singledispatch
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -117,7 +117,7 @@ def load(data: Data, seed: int, folder: Path, progress: Progress = silent) -> Da
         dataset = _last.prepared(images, data, seed)
         if dataset is None:
             _last.forget_prepared()  # before the next one: memory holds one at a time
-            dataset = prepare(images, data, seed)
+            dataset = prepare(images, data, seed, partial(progress, 1, 1))  # all is read
             _last.keep_prepared(images, data, seed, dataset)
         return dataset
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -146,9 +146,12 @@ class Checkpoints:
         tensors = _unpacked(step, path, content)
         return Checkpoint(step, cursor.epoch, cursor.kind, tensors, cursor.state)
 
-    def newest(self) -> tuple[Checkpoint | None, list[Problem]]:
+    def newest(
+        self, check: Callable[[Checkpoint], None] = lambda _: None
+    ) -> tuple[Checkpoint | None, list[Problem]]:
         """Read the last checkpoint that is sound, if any; say why later ones were passed over:
-        the `damaged` among the reasons are for ever, the others may pass.
+        the `damaged` among the reasons are for ever, the others may pass. `check` raises a
+        ProblemError for one whose state does not make sense.
         """
         passed: list[Problem] = []
         try:
@@ -157,7 +160,9 @@ class Checkpoints:
             return None, [_unreadable(self.path, error)]
         for step in reversed(steps):
             try:
-                return self.read(step), passed
+                checkpoint = self.read(step)
+                check(checkpoint)
+                return checkpoint, passed
             except ProblemError as error:
                 passed.append(error.problem)
         return None, passed

@@ -30,7 +30,9 @@ def load_project(path: Path) -> Project:
 
 
 def open_project(name: str) -> Project:
-    """Get the preset of that name, or else read that file; ProblemError where there is neither."""
+    """Get the preset of that name, or else read that file, of a project or of weights with theirs;
+    ProblemError where there is neither.
+    """
     if name in presets():
         return presets()[name]
     if not os.path.exists(name):
@@ -39,7 +41,12 @@ def open_project(name: str) -> Project:
             name=name,
             names=", ".join(presets()),
         )
-    return load_project(Path(name))
+    path = Path(name)
+    if path.suffix == ".safetensors":
+        from engine.store.weights import project_in  # which builds on this module
+
+        return project_in(path)
+    return load_project(path)
 
 
 def save_project(path: Path, project: Project) -> None:

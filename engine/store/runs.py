@@ -25,6 +25,7 @@ from engine.store.lock import RunLock
 
 LOG = "events.jsonl"
 PROJECT = "project.json"
+START = "start.safetensors"
 FLUSH_SECONDS = 1.0
 LONGEST_LINE = 1_000_000  # bytes; a traceback is the longest thing that the log tells
 
@@ -68,11 +69,12 @@ class RunFolder:
             raise write_problem(path / LOG, error) from error
 
     @classmethod
-    def new(cls, path: Path, project: Project) -> RunFolder:
-        """Begin a folder for a run."""
+    def new(cls, path: Path, project: Project, start: bytes | None = None) -> RunFolder:
+        """Begin a folder for a run; `start` is the file of the weights that it begins with."""
         check_unused(path)
         lock = RunLock.acquire(path)
         try:
+            _write_or_remove(path / START, start)
             write_safely(path / PROJECT, dumps(project).encode())
         except ProblemError:
             lock.release()
@@ -150,6 +152,17 @@ class RunFolder:
             raise write_problem(self.path / LOG, error) from error
         finally:
             self._lock.release()
+
+
+def _write_or_remove(path: Path, content: bytes | None) -> None:
+    """Write a file, or see to it that there is none: one may be left of a run that hardly began."""
+    if content is not None:
+        write_safely(path, content)
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise write_problem(path, error) from error
 
 
 def cut_log(path: Path, length: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.problems import ProblemError
 from engine.store.lock import in_use
-from engine.store.run_list import folder_size, folders_in
+from engine.store.run_list import Progress, RunSummary, folder_size, folders_in, list_runs
 
 TRASH = ".trash"
 
@@ -32,6 +32,11 @@ def look_into_trash(runs: Path) -> Trash:
     """Count what lies there."""
     folders = folders_in(trash_folder(runs))
     return Trash(len(folders), sum(map(folder_size, folders)))
+
+
+def list_trash(runs: Path, progress: Progress = lambda done, total: None) -> list[RunSummary]:
+    """Read the runs that lie there, newest first."""
+    return list_runs(trash_folder(runs), progress)
 
 
 def delete(folder: Path) -> Path:

@@ -6,16 +6,22 @@ torch operations: one gives the gradients, the other moves the weights. The firs
 own interpreter (TorchScript), which holds no lock of Python's.
 
 Whatever can't be recorded, or does not agree with the plain step once it is, stays plain.
+
+Recording takes as long as many steps, so it asks at each operation whether it is to be broken off:
+a person who pauses or stops meanwhile does not wait for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from itertools import compress
+from typing import TYPE_CHECKING, Any
 
+from engine.training.network import trained
 from engine.training.rewrites import rewrite
-from engine.training.step import PlainStep, Step
+from engine.training.step import PlainStep, Step, penalised
 from engine.training.torchscript import compiled
 
 if TYPE_CHECKING:
@@ -23,27 +29,47 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule
 
 Recorded = Callable[..., tuple["Tensor", ...]]
+Look = Callable[[], None]
+"""Called often while something is recorded; raises Interrupted where that is to be broken off."""
 
 MOST_WEIGHTS = 10_000_000  # recording copies the network; a larger one gains little
 TOLERANCE = 1e-3  # of a tensor's largest value: float32 sums in another order differ by some 1e-6
 ROUNDING = 1e-5  # of the largest gradient; a bias before batch normalisation has nothing but this
 
 
-def captured(plain: PlainStep, images: Tensor, labels: Tensor) -> Step:
-    """Give a faster step that learns the same from batches of this size, or the plain one itself.
+class Interrupted(Exception):  # noqa: N818 - it is no error: a person pauses or stops
+    """Recording is broken off."""
+
+
+def never() -> bool:
+    """Let a recording come to its end."""
+    return False
+
+
+def captured(
+    plain: PlainStep, images: Tensor, labels: Tensor, interrupted: Callable[[], bool] = never
+) -> Step | None:
+    """Give a faster step that learns the same from batches of this size, or the plain one itself;
+    None where `interrupted` broke it off.
 
     To be called after at least one step, since optimizers make up their memory in the first.
     Leaves network, optimizer and torch's random state as they were.
     """
     import torch
 
+    def look() -> None:
+        if interrupted():
+            raise Interrupted
+
     if sum(weights.numel() for weights in plain.network.parameters()) > MOST_WEIGHTS:
         return plain
     with torch.random.fork_rng(devices=[]):
         try:
-            gradients = record_gradients(plain, images, labels)
-            update = record_update(plain)
-            agrees = _agrees(plain, gradients, update, images, labels)
+            gradients = record_gradients(plain, images, labels, look)
+            update = record_update(plain, look)
+            agrees = _agrees(plain, gradients, update, images, labels, look)
+        except Interrupted:
+            return None
         except Exception:  # whatever torch has against it, the plain step is right
             return plain
     return CapturedStep(plain, gradients, update, len(labels)) if agrees else plain
@@ -81,10 +107,10 @@ def network_state(step: PlainStep) -> list[Tensor]:
 
 
 def update_state(step: PlainStep) -> list[Tensor]:
-    """List what a move changes: the weights, then all that the optimizer remembers of them."""
+    """List what a move changes: weights that learn, then what the optimizer remembers of them."""
     import torch
 
-    weights = list(step.network.parameters())
+    weights = trained(step.network)
     memory = [
         value
         for each in weights
@@ -101,7 +127,9 @@ def rate_of(step: PlainStep) -> Tensor:
     return torch.tensor(step.optimizer.param_groups[0]["lr"], dtype=torch.float64)
 
 
-def record_gradients(plain: PlainStep, images: Tensor, labels: Tensor) -> Recorded:
+def record_gradients(
+    plain: PlainStep, images: Tensor, labels: Tensor, look: Look = lambda: None
+) -> Recorded:
     """Record (*network_state, images, labels) -> (loss, scores, *gradients)."""
     import torch
     from torch.func import functional_call
@@ -109,28 +137,33 @@ def record_gradients(plain: PlainStep, images: Tensor, labels: Tensor) -> Record
     network = deepcopy(plain.network)
     names = [name for name, _ in (*network.named_parameters(), *network.named_buffers())]
     weights = list(network.parameters())
+    learning = trained(network)
+    learns = [each.requires_grad for each in weights]
 
     def gradients(*values: Tensor) -> tuple[Tensor, ...]:
         *state, images, labels = values
-        scores = functional_call(network, dict(zip(names, state, strict=True)), (images,))
+        named = dict(zip(names, state, strict=True))
+        scores = functional_call(network, named, (images,))
         loss = plain.loss.of(scores, labels)
-        found = torch.autograd.grad(loss, state[: len(weights)])
+        moved = list(compress(state, learns))
+        found = torch.autograd.grad(penalised(loss, named, plain.l2), moved)
         if plain.clip_norm:
             found = _clipped(found, plain.clip_norm)
-        laid_out = (_like(gradient, each) for gradient, each in zip(found, weights, strict=True))
+        laid_out = (_like(gradient, each) for gradient, each in zip(found, learning, strict=True))
         return loss.detach(), scores.detach(), *laid_out
 
-    graph = _graph(gradients, [*weights, *network.buffers(), images, labels])
+    graph = _graph(gradients, [*weights, *network.buffers(), images, labels], look)
     rewrite(graph)
+    look()
     return compiled(graph)
 
 
-def record_update(plain: PlainStep) -> Recorded:
+def record_update(plain: PlainStep, look: Look = lambda: None) -> Recorded:
     """Record (*update_state, *gradients, rate) -> (), by the optimizer's own step."""
     import torch
 
     step = deepcopy(plain)
-    weights = list(step.network.parameters())
+    weights = trained(step.network)
     memory = update_state(step)[len(weights) :]
 
     def update(*values: Tensor) -> tuple[Tensor, ...]:
@@ -143,7 +176,7 @@ def record_update(plain: PlainStep) -> Recorded:
         return ()
 
     gradients = [torch.zeros_like(each) for each in weights]
-    graph = _graph(update, [*weights, *memory, *gradients, rate_of(plain)])
+    graph = _graph(update, [*weights, *memory, *gradients, rate_of(plain)], look)
     for node in reversed(graph.graph.nodes):
         if str(node.target).startswith("profiler."):
             graph.graph.erase_node(node)
@@ -152,10 +185,28 @@ def record_update(plain: PlainStep) -> Recorded:
     return graph.forward
 
 
-def _graph(function: Recorded, arguments: Sequence[Tensor]) -> GraphModule:
+def _graph(function: Recorded, arguments: Sequence[Tensor], look: Look) -> GraphModule:
     from torch.fx.experimental.proxy_tensor import make_fx
 
-    return make_fx(function)(*arguments)
+    def looking(*values: Tensor) -> tuple[Tensor, ...]:
+        with _looking(look):
+            return function(*values)
+
+    return make_fx(looking)(*arguments)
+
+
+def _looking(look: Look) -> AbstractContextManager[object]:
+    """Call `look` before each of torch's operations."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Looking(TorchDispatchMode):
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            look()
+            return func(*args, **(kwargs or {}))
+
+    return Looking()  # type: ignore[no-untyped-call]  # torch's own constructor
 
 
 def _clipped(gradients: tuple[Tensor, ...], most: float) -> tuple[Tensor, ...]:
@@ -177,22 +228,32 @@ def _like(gradient: Tensor, weights: Tensor) -> Tensor:
 
 
 def _agrees(
-    plain: PlainStep, gradients: Recorded, update: Recorded, images: Tensor, labels: Tensor
+    plain: PlainStep,
+    gradients: Recorded,
+    update: Recorded,
+    images: Tensor,
+    labels: Tensor,
+    look: Look,
 ) -> bool:
     """Tell whether what was recorded does what the plain step does, on copies of it."""
     import torch
 
+    look()
     expected, actual = deepcopy(plain), deepcopy(plain)
     before = torch.random.get_rng_state()
     loss, scores = expected(images, labels, float(rate_of(plain)))
     torch.random.set_rng_state(before)  # so that dropout drops the same
+    look()
     with torch.no_grad():
         found = gradients(*network_state(actual), images, labels)
         right = [each.grad for each in expected.network.parameters() if each.grad is not None]
         for _ in range(2):  # a number of steps that was written into the graph shows in the second
+            look()
             update(*update_state(actual), *right, rate_of(actual))
             expected.optimizer.step()
+        look()
         update(*update_state(actual), *right, rate_of(actual))
+        look()
         moved = zip(update_state(expected), update_state(actual), strict=True)
         buffers = zip(expected.network.buffers(), actual.network.buffers(), strict=True)
         rounding = ROUNDING * max(float(each.abs().max()) for each in right)

@@ -13,7 +13,8 @@ Change = tuple[str, float]
 class Control:
     """Asked between two steps, so a training stops, pauses and changes at any batch.
 
-    It is also asked while images are read and the network is judged, where it can pause and stop.
+    It is also asked while images are read, the step is recorded and the network is judged, where
+    it can pause and stop.
     """
 
     def __init__(self, *, paused: bool = False) -> None:
@@ -108,11 +109,21 @@ class Control:
             return self.held
 
     def hold(self) -> bool:
-        """Wait while images are read and a pause is asked for; tell whether to go on."""
+        """Wait, before the first step, while a pause is asked for; tell whether to go on."""
         if self._paused:
             with self._asked:
                 self._wait_until(lambda: not self.held or self._at_rest)
         return not self.stopped
+
+    def wait_for(self, over: Callable[[], bool]) -> None:
+        """Wait for what another thread does, which calls `wake` after it, or for a stop."""
+        with self._asked:
+            self._wait_until(lambda: self._stop or over())
+
+    def wake(self) -> None:
+        """Let a waiting training look again at what it waits for."""
+        with self._asked:
+            self._asked.notify_all()
 
     def _wait_until(self, over: Callable[[], bool]) -> None:
         self._waiting = True

@@ -55,6 +55,18 @@ class Started(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WarmStarted(Event):
+    """The first weights are those of another training where they fit, and the seed's elsewhere.
+
+    They are kept in the run's folder; `digest` tells whether they are still the same.
+    """
+
+    source: str  # what people call what they were taken from
+    count: int  # tensors; the rest are the seed's
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Progress(Event):
     """Mean training loss and accuracy over the images since the last Progress."""
 
@@ -157,6 +169,15 @@ class Changed(Event):
     new: float
     steps_left: int
     steps_per_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class RateDropped(Event):
+    """From the next step on the learning rate is lower, since validation did not improve."""
+
+    step: int
+    old: float
+    new: float
 
 
 @dataclass(frozen=True, slots=True)

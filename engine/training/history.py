@@ -30,9 +30,11 @@ from engine.training.events import (
     Loading,
     Paused,
     Progress,
+    RateDropped,
     Resumed,
     Started,
     Stepped,
+    WarmStarted,
     Warned,
 )
 
@@ -102,6 +104,7 @@ class Run:
     dataset: Dataset | None = None
     loading: Loading | None = None
     started: Started | None = None
+    warm_started: WarmStarted | None = None  # from whose weights it began, if from any
     course: Course | None = None  # from steps to epochs
     progress: Columns = field(default_factory=lambda: Columns(4))  # epochs, loss, accuracy, step
     epochs: list[EpochDone] = field(default_factory=list)
@@ -111,6 +114,7 @@ class Run:
         default_factory=lambda: {name: Evaluations() for name in get_args(SetName)}
     )
     changes: list[Changed] = field(default_factory=list)
+    drops: list[RateDropped] = field(default_factory=list)  # by a schedule that watches validation
     pauses: list[int] = field(default_factory=list)  # the steps after which it waited
     resumed: list[int] = field(default_factory=list)  # the steps from which it went on another day
     branched: Branched | None = None  # where it left the run that it comes from
@@ -141,6 +145,9 @@ class Run:
                 self._began = now
                 self._mark(now, 0)
                 return "started"
+            case WarmStarted():
+                self.warm_started = event
+                return "started"
             case Progress():
                 epochs = self.epochs_at(event.step)
                 self.progress.append(epochs, event.loss, event.accuracy, event.step)
@@ -154,6 +161,9 @@ class Run:
                 self.validated.append(event.epoch, event.validation_loss, event.validation_accuracy)
                 self.best = event if event.best else self.best
                 return "epoch"
+            case RateDropped():
+                self.drops.append(event)
+                return "change"
             case Changed() | Branched() | Resumed():
                 self._turn(event, now)
                 return "change"

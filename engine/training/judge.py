@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.dataset import Dataset, SetName, Split
+from engine.data.dataset import Cancelled, Dataset, SetName, Split
+from engine.data.prepare import AT_ONCE
 from engine.project.project import Project
 from engine.training.control import Control
 from engine.training.evaluation import answers, batch_rows, evaluated
@@ -33,7 +34,7 @@ class Judge:
     ) -> None:
         split = dataset.validation if of == "validation" else dataset.test
         self.project, self.of, self.control = project, of, control
-        self.images, self.labels = tensors(dataset, split, device)
+        self.images, self.labels = tensors(dataset, split, device, control)
         self.rows, self.true = np.arange(len(split)), split.labels
         chosen = np.random.default_rng(project.training.seed).permutation(len(split))
         self.sample_rows = np.sort(chosen[:SAMPLE_SIZE])
@@ -68,12 +69,34 @@ class Judge:
         )
 
 
-def tensors(dataset: Dataset, split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Put a split on the device: images (N, C, H, W) standardised if asked for, labels (N,)."""
+def tensors(
+    dataset: Dataset, split: Split, device: torch.device, control: Control
+) -> tuple[Tensor, Tensor]:
+    """Put a split on the device: images (N, C, H, W) standardised if asked for, labels (N,).
+
+    Raises:
+        Cancelled: the control was stopped meanwhile.
+    """
     import torch
 
-    images = torch.from_numpy(dataset.standardised(split.images)).to(device)
-    return (
-        images.contiguous(memory_format=torch.channels_last),
-        torch.from_numpy(split.labels).to(device),
-    )
+    images = torch.from_numpy(split.images)
+    first = split.images[:1]
+    as_they_are = dataset.standardised(first) is first
+    if not (as_they_are and images.is_contiguous(memory_format=torch.channels_last)):
+        images = _rewritten(dataset, images, control)
+    return images.to(device), torch.from_numpy(split.labels).to(device)
+
+
+def _rewritten(dataset: Dataset, images: Tensor, control: Control) -> Tensor:
+    """Standardise images, and lay them out with their channels together, some at a time."""
+    import torch
+
+    result = torch.empty_like(images, memory_format=torch.contiguous_format)
+    if not result.is_contiguous(memory_format=torch.channels_last):
+        result = torch.empty_like(images, memory_format=torch.channels_last)
+    for start in range(0, len(images), AT_ONCE):
+        if not control.hold():
+            raise Cancelled
+        some = images[start : start + AT_ONCE].numpy()
+        result[start : start + AT_ONCE].copy_(torch.from_numpy(dataset.standardised(some)))
+    return result

@@ -24,11 +24,13 @@ from engine.training.events import (
     Resumed,
     Stepped,
     ThreadsChanged,
+    WarmStarted,
 )
 from engine.training.guard import NotANumber, diagnosis
 from engine.training.look import look_after, look_before
 from engine.training.trainer import Trainer
 from engine.training.tuning import ThreadTuner
+from engine.training.warm_start import WarmStart
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,22 +63,26 @@ def train(
     threads: ThreadTuner | int | None = None,
     run: str = "",
     begin: Begin | None = None,
+    start: WarmStart | None = None,
     due: Due = never,
 ) -> Iterator[Event]:
     """Train the project's network on the dataset and tell what happens.
 
     The same project, dataset and thread count give the same events, bit for bit, on a CPU, also
     where the training begins at a checkpoint. `threads` fixes the thread count, which is measured
-    otherwise. `due` is asked whether a Snapshot is wanted. ProblemError where the
-    network, the settings or the device don't fit.
+    otherwise. `start` are the first weights, where they are not all the seed's. `due` is asked
+    whether a Snapshot is wanted. ProblemError where the network, the settings or the device don't
+    fit.
     """
     import torch
 
     keep_freed_memory()
     torch.set_flush_denormal(True)  # Adam's memory of pixels that are rarely lit fades into these
     if begin is None:
-        trainer = Trainer(project, dataset, control, threads)
+        trainer = Trainer(project, dataset, control, threads, start)
         yield trainer.started(run)
+        if start is not None:
+            yield WarmStarted(start.source, len(start.tensors), start.digest)
         if due("first"):
             yield trainer.snapshot("first")
     else:
@@ -98,6 +104,9 @@ def train(
                 if sample := trainer.judge_sample():
                     yield sample
                 continue
+            if trainer.owes_recording:
+                trainer.record_step()
+                continue
 
             # A batch, its images changed a little if asked for, and a step that learns from it.
             images, labels = trainer.next_batch()
@@ -115,7 +124,7 @@ def train(
                 yield Progress(trainer.step, *trainer.meter.read())
             if trainer.sample_due and (sample := trainer.judge_sample()):
                 yield sample
-            trainer.record_step()
+            trainer.plan_recording()
             if trainer.tuner.changed:
                 yield ThreadsChanged(trainer.step, trainer.tuner.threads)
             if trainer.images_left and due("running"):
@@ -133,6 +142,8 @@ def train(
         epoch = trainer.epoch
         done = trainer.end_epoch(judged)
         yield done
+        if trainer.dropped:
+            yield trainer.dropped
         if done.best:
             yield trainer.weights(epoch, "best")
         kind: Literal["best", "epoch"] = "best" if done.best else "epoch"
@@ -167,7 +178,7 @@ def _as_it_was(
     try:
         trainer = Trainer(loads(checkpoint.state["project"]), dataset, control, threads)
         trainer.put_back(checkpoint)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
         raise ProblemError(
             "The checkpoint of step {step} does not fit the run's network or its images. Go on "
             "from another one.",

@@ -31,6 +31,8 @@ from engine.training.events import (
 )
 from engine.training.loop import Moment
 from engine.training.resume import Continuation
+from engine.training.warm_start import WarmStart, start_content
+from engine.training.weights_files import WeightsFiles
 
 ARRAYS = ("rows", "labels", "predicted", "confidence", "true_probability", "probabilities")
 NOT_KEPT = (Loading, DataReady, Stepped)
@@ -71,9 +73,14 @@ class Recorder:
     """Writes each event to a run folder; after the first failure it keeps nothing more."""
 
     def __init__(
-        self, path: Path | None, project: Project, going_on: Continuation | None = None
+        self,
+        path: Path | None,
+        project: Project,
+        going_on: Continuation | None = None,
+        start: WarmStart | None = None,
     ) -> None:
-        self._path, self._project = path, project
+        self._path, self._project, self._start = path, project, start
+        self._weights = WeightsFiles(project, path.name if path else "")
         self._folder: RunFolder | None = None
         self._archive: Archive | None = None
         self.threads: int | None = None  # the fixed number; None where it is measured
@@ -92,20 +99,21 @@ class Recorder:
 
     def keep(self, event: Event) -> Warned | None:
         """Write an event; a failure comes back once, as a warning for the person."""
+        self._weights.hear(event)
         if self._path is None or isinstance(event, NOT_KEPT):
             return None
         if self._folder is None and not isinstance(event, Started):
             return None  # it ended before it began: there is nothing to keep
         try:
             if self._folder is None:
-                self._folder = RunFolder.new(self._path, self._project)
+                self._folder = RunFolder.new(self._path, self._project, self._start_content())
                 self._archive = Archive(self._folder)
             if isinstance(event, Snapshot):
                 self._keep_snapshot(event, self._folder)
             else:
                 self._write(event, self._folder)
         except (ProblemError, MemoryError) as error:
-            self._path = self._archive = self._first = None
+            self._path = self._archive = self._first = self._start = None
             self._waiting.clear()
             why = error if isinstance(error, ProblemError) else "There is not enough memory."
             return Warned(f"This run is no longer kept on disk; training goes on. {why}")
@@ -127,6 +135,13 @@ class Recorder:
         self._archive = Archive(self._folder)
         self._archive.adopt(going_on.run.evaluations)
         self._carried = float(going_on.begin.checkpoint.state["at"])
+
+    def _start_content(self) -> bytes | None:
+        if self._start is None:
+            return None
+        content = start_content(self._project, self._start, self._weights.run)
+        self._start = None  # kept once, and not in memory for as long as the training takes
+        return content
 
     def _keep_snapshot(self, event: Snapshot, folder: RunFolder) -> None:
         """Write a checkpoint; the first one later, since the first point is waited for."""
@@ -158,6 +173,8 @@ class Recorder:
             self._began, self._carried = monotonic() - self._carried, None
         over = isinstance(event, Finished | Failed)
         if over:
+            if (last := self._weights.tested) is not None:
+                self._waiting["last"] = last  # again, where it was written before the test
             self._write_files(folder)  # whoever reads in the log that it is over finds its files
         line = {**as_line(event), "at": round(monotonic() - self._began, 3)}
         if isinstance(event, Started):
@@ -191,8 +208,7 @@ class Recorder:
         while self._waiting:
             name, event = self._waiting.popitem()
             if isinstance(event, Weights):
-                about = {"step": str(event.step), "epoch": str(event.epoch)}
-                folder.write_tensors(name, event.tensors, about)
+                folder.write_tensors(name, event.tensors, self._weights.metadata(event))
             else:
                 folder.write_arrays(name, {field: getattr(event, field) for field in ARRAYS})
         if self._archive is not None:

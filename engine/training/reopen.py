@@ -36,10 +36,12 @@ KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
         Started,
+        events.WarmStarted,
         events.Progress,
         events.ThreadsChanged,
         EpochDone,
         events.Changed,
+        events.RateDropped,
         events.Paused,
         events.Continued,
         events.Resumed,
@@ -169,6 +171,8 @@ def _fits(run: Run, event: Event) -> bool:
         case Started():
             least = min(event.epochs, event.steps_per_epoch, event.train_count)
             return started is None and least > 0
+        case events.WarmStarted():
+            return started is not None and run.step == 0
         case events.Warned() | events.Failed():
             return True
         case events.Progress(step=step):
@@ -179,7 +183,13 @@ def _fits(run: Run, event: Event) -> bool:
         case events.Changed(step=step) | events.Branched(step=step):
             ahead = min(event.steps_left, event.steps_per_epoch - 1)
             return ahead >= 0 and run.step <= step <= run.total_steps
-        case events.Paused() | events.Continued() | events.Resumed() | events.Diverged():
+        case (
+            events.Paused()
+            | events.Continued()
+            | events.Resumed()
+            | events.Diverged()
+            | events.RateDropped()
+        ):
             return started is not None
         case Evaluated(step=step, of=of):
             newest = run.evaluation(of)

@@ -24,7 +24,10 @@ Line = dict[str, Any]
 LONGEST_NAME = 40  # letters of a version or a processor
 LARGEST_VALUE = 1e38  # of a change
 ENDS = ("Finished", "Failed")
-NOT_REPEATED = ("ThreadsChanged", "Paused", "Continued", "Resumed", "Warned", "Failed")
+NOT_REPEATED = (
+    *("ThreadsChanged", "Paused", "Continued", "Resumed", "Warned", "Failed"),
+    "RateDropped",  # older logs lack it, and it follows from the epochs
+)
 """Events that come from outside or by the clock: a repetition need not tell them."""
 
 
@@ -42,6 +45,7 @@ class Script:
     restarts: dict[int, int] = field(default_factory=dict)  # thread counts, where it was resumed
     changes: dict[int, list[Change]] = field(default_factory=dict)
     last_step: int = 0
+    warm: bool = False  # whether it began from weights that its folder keeps
     end: str = ""  # the reason that Finished gives, "failed", or "" where the log breaks off
 
     def hear(self, line: Line) -> None:
@@ -51,6 +55,8 @@ class Script:
                 self.device = device
                 self.made_with = _made_with(line)
                 self.first_threads = count if _sound(count) else 1
+            case {"event": "WarmStarted"}:
+                self.warm = True
             case {"event": "ThreadsChanged", "step": int(step), "threads": int(count)}:
                 if _sound(count):
                     (self.restarts if step in self.restarts else self.threads)[step] = count

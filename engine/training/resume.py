@@ -20,12 +20,14 @@ from engine.store.runs import LOG, PROJECT, check_unused, cut_log
 from engine.training.archive import FOLDER as EVALUATIONS
 from engine.training.archive import STACKS
 from engine.training.changes import branch_problem
+from engine.training.checkpoint_state import UNSOUND, check_state
 from engine.training.history import Run
 from engine.training.loop import Begin
-from engine.training.reopen import LONGEST_RUN, reopen
-from engine.training.tuning import MOST_THREADS
+from engine.training.reopen import reopen
 
 MOST_LOST_SECONDS = 60.0  # of training; a run of ours has a checkpoint long before
+BEGINS_ANEW = "None of its checkpoints can be used: the training begins anew."
+RESULTS = ("best.safetensors", "last.safetensors", "evaluation.npz", "test.npz")
 PARENT = "parent"
 """In a checkpoint's state: it is that of another run, of which this one is to branch off."""
 
@@ -77,13 +79,14 @@ def resume(folder: Path, progress: Progress = silent) -> Continuation:
     lock = RunLock.acquire(folder)
     try:
         _remove_half_written(folder)
-        checkpoint, passed = Checkpoints(folder).newest()
+        checkpoint, passed = Checkpoints(folder).newest(lambda one: check_state(one, project))
         for problem in passed:
-            if not Checkpoints.damaged(problem):
+            if not Checkpoints.damaged(problem) and problem.template != UNSOUND:
                 raise ProblemError(problem)  # to go on without it would remove it
         notes = tuple(map(str, passed))
         if checkpoint is None:
             _check_little_is_lost(folder)
+            notes = (*notes, BEGINS_ANEW) if notes else ()
             return Continuation(folder, lock, project, Run(project), None, notes)
         begin = Begin(checkpoint, str(checkpoint.state.get(PARENT, "")))
         return _at(folder, lock, project, begin, notes, progress)
@@ -102,6 +105,8 @@ def branch(
         ProblemError: there is no such checkpoint, or a folder can't be read or written.
     """
     checkpoint = Checkpoints(folder).read(step)
+    parent = load_project(folder / PROJECT)
+    check_state(checkpoint, parent)
     begun = checkpoint.epoch if checkpoint.state.get("position") else checkpoint.epoch - 1
     if project.training.epochs < begun:
         raise ProblemError(
@@ -110,7 +115,7 @@ def branch(
             begun=begun,
             epochs=project.training.epochs,
         )
-    problem = branch_problem(load_project(folder / PROJECT), project)
+    problem = branch_problem(parent, project)
     if problem is not None:
         raise ProblemError(problem)
     check_unused(target)
@@ -193,8 +198,13 @@ def _check_little_is_lost(folder: Path) -> None:
 
 
 def _forget(folder: Path) -> None:
+    """Remove all that a run has told and learned, but not what it was given; the log goes last."""
+    results = [path for stack in STACKS for path in stack.files(folder)]
+    results += [folder / name for name in RESULTS]
     try:
-        (folder / LOG).unlink(missing_ok=True)
+        Checkpoints(folder).drop_after(-1)
+        for path in (*results, folder / LOG):
+            path.unlink(missing_ok=True)
     except OSError as error:
         raise write_problem(folder / LOG, error) from error
 
@@ -210,13 +220,5 @@ def _remove_half_written(folder: Path) -> None:
 
 
 def _log_bytes(checkpoint: Checkpoint) -> int:
-    """Tell how long the log was at a checkpoint, if all that is told of the log makes sense."""
-    match checkpoint.state:
-        case {"log_bytes": int(length), "at": float(at), "threads": None | int() as threads} if (
-            length >= 0 and 0 <= at <= LONGEST_RUN and 1 <= (threads or 1) <= MOST_THREADS
-        ):
-            return length
-    raise ProblemError(
-        "The checkpoint of step {step} does not say where the log stood. Go on from another one.",
-        step=str(checkpoint.step),
-    )
+    """Tell how long the log was at a checkpoint."""
+    return int(checkpoint.state["log_bytes"])

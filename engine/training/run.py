@@ -12,12 +12,14 @@ from engine.places import data_folder
 from engine.problems import ProblemError
 from engine.project.checks import machine_memory, problems
 from engine.project.project import Project
+from engine.training.beside import beside
 from engine.training.control import Control
 from engine.training.events import DataReady, Event, Failed, Finished, Loading
 from engine.training.loop import Begin, train
 from engine.training.record import Recorder
 from engine.training.reopen import check_images
 from engine.training.resume import Continuation
+from engine.training.warm_start import WarmStart, kept_start
 
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory")
 
@@ -31,24 +33,27 @@ def run(
     threads: int | None = None,
     loading: Callable[[Loading], None] = lambda _: None,
     going_on: Continuation | None = None,
+    start: WarmStart | None = None,
 ) -> Iterator[Event]:
     """Run a project and tell what happens; an error is the last event, Failed, and never raised.
 
     `data` is the folder of the datasets; `folder` is where the run is kept, nowhere if None.
     `loading` is called while images are read. A run that goes on has its own folder.
+    `start` are the weights that a new one begins with, where they fit; the folder keeps them.
     """
     if going_on is not None:
         project, folder = going_on.project, going_on.folder
     try:
         if going_on is not None:
             going_on.take_over()
-        recorder = Recorder(folder, project, going_on)
+            start = None if going_on.begin else kept_start(going_on.folder)
+        recorder = Recorder(folder, project, going_on, start)
     except ProblemError as error:
         if going_on is not None:
             going_on.lock.release()
         yield Failed(str(error))
         return
-    events = _events(project, control, data, folder, threads, loading, going_on, recorder)
+    events = _events(project, control, data, folder, threads, loading, going_on, start, recorder)
     try:
         for event in _guarded(events, going_on.begin if going_on else None):
             warning = recorder.keep(event)
@@ -67,6 +72,7 @@ def _events(
     threads: int | None,
     loading: Callable[[Loading], None],
     going_on: Continuation | None,
+    start: WarmStart | None,
     recorder: Recorder,
 ) -> Iterator[Event]:
     for problem in problems(project, machine_memory()):
@@ -80,19 +86,33 @@ def _events(
     recorder.threads = threads
     name = folder.name if folder else ""
     yield from train(
-        project, dataset, control, threads=threads, run=name, begin=begin, due=recorder.due
+        project,
+        dataset,
+        control,
+        threads=threads,
+        run=name,
+        begin=begin,
+        start=start,
+        due=recorder.due,
     )
 
 
 def _load(
     project: Project, folder: Path, control: Control, loading: Callable[[Loading], None]
 ) -> Dataset:
+    """Read the images, and bring what training needs, while the person can pause and stop."""
+
     def progress(done: int, total: int) -> None:
-        if not control.hold():
+        if control.stopped:
             raise Cancelled
         loading(Loading(done, total))
 
-    return load(project.data, project.training.seed, folder, progress)
+    def work() -> Dataset:
+        import torch  # noqa: F401  the first import takes seconds
+
+        return load(project.data, project.training.seed, folder, progress)
+
+    return beside(control, work)
 
 
 def _guarded(events: Iterator[Event], begin: Begin | None) -> Iterator[Event]:

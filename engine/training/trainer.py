@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from engine.data.dataset import Dataset
 from engine.problems import ProblemError
 from engine.project.format import dumps
+from engine.project.layers import penalties
 from engine.project.project import Project
 from engine.project.schedules import ReduceOnPlateau
 from engine.project.stopping import measured
@@ -33,6 +34,7 @@ from engine.training.events import (
     Changed,
     EpochDone,
     Evaluated,
+    RateDropped,
     Snapshot,
     Started,
     Warned,
@@ -40,10 +42,11 @@ from engine.training.events import (
 )
 from engine.training.judge import Judge, tensors
 from engine.training.meter import Meter
-from engine.training.network import build
+from engine.training.network import build, trained
 from engine.training.plateau import Patience, Plateau
 from engine.training.step import PlainStep, Step
 from engine.training.tuning import ThreadTuner
+from engine.training.warm_start import WarmStart, put_in
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -62,13 +65,14 @@ class Trainer:
         dataset: Dataset,
         control: Control,
         threads: ThreadTuner | int | None = None,
+        start: WarmStart | None = None,
     ) -> None:
         import torch
 
         settings = project.training
-        self.project, self.dataset = project, dataset
+        self.project, self.dataset, self._control = project, dataset, control
         self.device = choose_device(settings.device)
-        self.images, self.labels = tensors(dataset, dataset.train, self.device)
+        self.images, self.labels = tensors(dataset, dataset.train, self.device, control)
         self._pixels = PixelRange.of(dataset)
         self.validation = Judge(project, dataset, "validation", self.device, control)
         self.test = Judge(project, dataset, "test", self.device, control)
@@ -77,7 +81,10 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self._shuffling = torch.Generator().manual_seed(settings.seed)
         self._changing = torch.Generator().manual_seed(settings.seed + 1)
-        self.network = build(project).to(self.device).to(memory_format=torch.channels_last)
+        network = build(project)
+        if start is not None:
+            put_in(network, start)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)
         self.take_step: Step
         self.plateau: Plateau
         self.patience: Patience
@@ -94,9 +101,10 @@ class Trainer:
         self.best_accuracy = -1.0
         self.best_weights: dict[str, Tensor] = {}
         self.enough = False  # whether early stopping has ended the epochs
+        self.dropped: RateDropped | None = None  # by the epoch that ended last
         self.owes_sample = False  # whether the sample is still to be judged after the last step
         self._plain_steps = 0  # since the beginning, or a change of what is recorded
-        self._record_again = False
+        self.owes_recording = False  # whether the step is to be recorded before the next one
         self._order: Tensor | None = None
         self._rows = np.arange(self.count)
         self._scores = torch.empty(self.count, len(dataset.class_names), device=self.device)
@@ -166,9 +174,6 @@ class Trainer:
 
     def learn(self, images: Tensor, labels: Tensor) -> None:
         """Take a step that learns from a batch."""
-        if self._record_again:
-            self._record_again = False
-            self._record()
         with self.tuner.timing():
             loss, scores = self.take_step(images, labels, self.rate)
         self.step += 1
@@ -182,19 +187,29 @@ class Trainer:
         if self._changing_from is not None:
             self._changing.set_state(self._changing_from)
 
-    def record_step(self) -> None:
-        """Record the step, once one was taken plainly, if the run is long enough for it to pay."""
+    def plan_recording(self) -> None:
+        """See to it that the next step is recorded, once one was taken plainly, if the run is long
+        enough for it to pay.
+        """
         long = self.course.total_steps >= CAPTURE_FROM
         if self._plain_steps == 1 and long and self.device.type == "cpu":
-            self._record()
+            self.owes_recording = True
 
-    def _record(self) -> None:
-        """Record the step for a whole batch, also where the last one was partial."""
+    def record_step(self) -> None:
+        """Record the step for a whole batch, also where the last one was partial; asked to wait or
+        to stop meanwhile, it owes that.
+        """
         import torch
 
         first = torch.arange(batch_end(0, self.count, self.project), device=self.device)
         images = self.images.index_select(0, first)
-        self.take_step = captured(self.plain_step, images, self.labels[first])
+        step = captured(self.plain_step, images, self.labels[first], self._interrupted)
+        self.owes_recording = step is None
+        if step is not None:
+            self.take_step = step
+
+    def _interrupted(self) -> bool:
+        return self._control.interrupted
 
     def answers_while_learning(self) -> Evaluated:
         """Give the answers to the training images as each was learned from in this epoch."""
@@ -231,7 +246,9 @@ class Trainer:
         done = EpochDone(
             self.step, self.epoch, loss, accuracy, judged.loss, judged.accuracy, best=best
         )
+        rate = self.rate
         self._hear(done)
+        self.dropped = RateDropped(self.step, rate, self.rate) if self.rate < rate else None
         self.epoch += 1
         self.number = self.position = 0
         self.batches = batches_left(0, self.count, self.project)
@@ -312,12 +329,15 @@ class Trainer:
         return Branched(self.step, parent, self.course.epochs, *self._steps_ahead())
 
     def _set_dropout(self) -> None:
-        for name, rate in dropouts(self.project).items():
-            self.network.get_submodule(name).p = rate  # type: ignore[assignment]  # a float
+        rates = dropouts(self.project)
+        for row in self.project.walk():
+            if row.layer.name in rates:
+                module = self.network.get_submodule(row.path + row.layer.name)
+                module.p = rates[row.layer.name]  # type: ignore[assignment]  # a float
 
     def _step_plainly(self) -> None:
         self.take_step = self.plain_step
-        self._plain_steps, self._record_again = 0, False
+        self._plain_steps, self.owes_recording = 0, False
 
     def _bend(self) -> None:
         left, per_epoch = self._steps_ahead()
@@ -333,8 +353,14 @@ class Trainer:
     def _take_up_settings(self) -> None:
         """Make what the project's settings ask for around the network."""
         training = self.project.training
-        self.optimizer = training.optimizer.build(self.network.parameters())
-        self.plain_step = PlainStep(self.network, training.loss, self.optimizer, training.clip_norm)
+        self.optimizer = training.optimizer.build(trained(self.network))
+        self.plain_step = PlainStep(
+            self.network,
+            training.loss,
+            self.optimizer,
+            training.clip_norm,
+            penalties(self.project.walk()),
+        )
         self.take_step = self.plain_step
         schedule = training.schedule
         self.plateau = Plateau(
@@ -404,7 +430,7 @@ class Trainer:
                 "plain_steps": self._plain_steps,
                 "guarded_steps": self.plain_step.guard.steps,
                 "first_threads": self._first_threads,
-                "recorded": self._record_again or self.take_step is not self.plain_step,
+                "recorded": self.owes_recording or self.take_step is not self.plain_step,
                 "best_accuracy": self.best_accuracy,
                 "enough": self.enough,
                 "owes_sample": self.owes_sample,
@@ -436,6 +462,9 @@ class Trainer:
         self.number, self.position, self.batches = (
             state[name] for name in ("number", "position", "batches")
         )
+        ahead = batches_left(self.position, self.count, self.project)
+        if self.position > self.count or self.number + ahead != self.batches:
+            raise ValueError("these are not the batches of this training")
         self.course = Course.read(state["course"])
         self.best_accuracy, self.enough = state["best_accuracy"], state["enough"]
         self.owes_sample = state["owes_sample"]
@@ -444,7 +473,7 @@ class Trainer:
         self._plain_steps, self._first_threads = state["plain_steps"], state["first_threads"]
         if self.position:
             self._unfinished = _under(parts, "meter/"), state["meter"]
-        self._record_again = state["recorded"]
+        self.owes_recording = state["recorded"]
         self.plain_step.guard.steps = state["guarded_steps"]
 
     def _put_back_optimizer(self, parts: dict[str, Tensor]) -> None:

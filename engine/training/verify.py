@@ -42,6 +42,7 @@ from engine.training.replay import (
     read_script,
     repeated_lines,
 )
+from engine.training.warm_start import needed_start
 
 Value = str | float | None
 
@@ -80,6 +81,7 @@ UNREAD_WEIGHTS = "The weights in {path} can't be read, so they were not compared
 
 EVENTS = {
     "Started": "the start",
+    "WarmStarted": "the starting weights",
     "Progress": "the training loss and accuracy",
     "Evaluated": "an evaluation",
     "EpochDone": "an epoch's end",
@@ -171,13 +173,14 @@ def verify(
     begin = None
     if script.branches:
         begin = Begin(Checkpoints(folder).read(script.begin), script.parent)
+    start = needed_start(folder) if script.warm and begin is None else None
     device = choose_device(project.training.device).type
 
     with _thread_count_kept():
         threads = ReplayedThreads(script)
         steps = max(script.last_step - script.begin, 1)
         replayed = ReplayedControl(script, threads, lambda step: tell(step - script.begin, steps))
-        events = train(project, dataset, replayed, threads=threads, begin=begin)
+        events = train(project, dataset, replayed, threads=threads, begin=begin, start=start)
         comparison = _Comparison(folder, run)
         difference = comparison.first_difference(script, replayed, events)
     notes = (*comparison.unread, *_notes(script, device, difference))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -20,17 +19,20 @@ from PySide6.QtWidgets import (
 from engine.problems import ProblemError, byte_size
 from engine.store.run_about import write_about
 from engine.store.run_list import Progress, RunSummary, list_runs, title_of
-from engine.store.trash import Trash, delete, look_into_trash, put_back
+from engine.store.trash import Trash, look_into_trash
 from gui.background import Task
 from gui.in_sight import WhenInSight
 from gui.theme import MARGIN, SPACING, Theme
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.notice import Notice
 from gui.widgets.runs.commands import Commands
+from gui.widgets.runs.deleted import DeletedRuns
 from gui.widgets.runs.model import RunsModel
 from gui.widgets.runs.note_pane import NotePane
+from gui.widgets.runs.style import stylesheet
 from gui.widgets.runs.table import RunsTable
 from gui.widgets.runs.trash_bar import TrashBar
+from gui.widgets.runs.trash_list import TrashList
 
 FIRST_SIZE = QSize(1040, 600)
 LEAST_SIZE = QSize(560, 360)
@@ -55,7 +57,7 @@ class RunsView(QWidget):
         self.commands, self.trash = Commands(self.table), TrashBar(folder)
         self._task: Task | None = None
         self._read_once = self._late = False
-        self._deleted: list[list[tuple[Path, RunSummary]]] = []  # with where they lie now
+        self._deleted = DeletedRuns()
         self._pages = QStackedWidget()
         self._seen = WhenInSight(self, self.refresh)
         self._set_up()
@@ -232,18 +234,12 @@ class RunsView(QWidget):
         """Move the chosen runs to the trash, and offer to put them back."""
         self.pane.save()
         row = min((index.row() for index in self.table.selectedIndexes()), default=0)
-        moved, refused = [], ""
-        for run in self.table.runs:
-            try:
-                moved.append((delete(run.folder), run))
-            except ProblemError as error:
-                refused = refused or str(error)
+        moved, refused = self._deleted.delete(self.table.runs)
         if moved:
-            self.model.remove({run.folder for _, run in moved})
-            self.trash.add(len(moved), sum(run.size for _, run in moved))
-            self._deleted.append(moved)
+            self.model.remove({run.folder for run in moved})
+            self.trash.add(len(moved), sum(run.size for run in moved))
             self.table.choose_row(row)
-        self._say_deleted([run.name for _, run in moved], refused)
+        self._say_deleted([run.name for run in moved], refused)
         self._show_changes()
 
     def _say_deleted(self, names: Collection[str], refused: str) -> None:
@@ -261,14 +257,7 @@ class RunsView(QWidget):
         """Put back what was deleted last."""
         if not self._deleted:
             return
-        back, refused = [], ""
-        for trashed, run in self._deleted.pop():
-            try:
-                folder = put_back(trashed, run.folder)
-            except ProblemError as error:
-                refused = refused or str(error)
-                continue
-            back.append(replace(run, folder=folder))
+        back, refused = self._deleted.put_last_back()
         self.model.add(back)
         self.trash.add(-len(back), -sum(run.size for run in back))
         self.table.choose({run.folder for run in back})
@@ -284,6 +273,23 @@ class RunsView(QWidget):
         self._read_again()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _open_trash(self) -> None:
+        """Show what lies in the trash, also what was deleted long ago."""
+        trash = TrashList(self.folder, self)
+        trash.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        trash.put_back.connect(self._show_put_back)
+        trash.empty_wanted.connect(trash.reject)
+        trash.empty_wanted.connect(self.trash.ask)
+        trash.open()
+        trash.read()
+
+    def _show_put_back(self, trashed: set[Path]) -> None:
+        """Show again what came out of the trash; undoing its deletion would find nothing."""
+        self._deleted.left_the_trash(trashed)
+        self.commands["undo"].setEnabled(bool(self._deleted))
+        self.notice.hide()
+        self.refresh()
+
     def _forget_deleted(self) -> None:
         self._deleted.clear()
         self.commands["undo"].setEnabled(False)
@@ -298,6 +304,7 @@ class RunsView(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._search)
         self.count.setObjectName("muted")
+        self.trash.open_wanted.connect(self._open_trash)
         self.trash.agreed.connect(self._forget_deleted)
         self.trash.emptied.connect(self.refresh)
         self.trash.failed.connect(self.notice.say)
@@ -360,22 +367,6 @@ class RunsView(QWidget):
         column.addWidget(self.trash)
         self.setMinimumSize(LEAST_SIZE)
         self.resize(FIRST_SIZE)
-
-
-def stylesheet(theme: Theme) -> str:
-    """Style what only this window has."""
-    return f"""
-    QLineEdit {{ background: {theme.field}; border: 1px solid {theme.border}; border-radius: 4px;
-        min-height: 20px; padding: 1px 6px; }}
-    QTableView QLineEdit {{ border-radius: 0; min-height: 0; padding: 0 2px; }}
-    QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {theme.accent}; }}
-    QPlainTextEdit {{ background: {theme.field}; border: 1px solid {theme.border};
-        border-radius: 4px; }}
-    QPlainTextEdit:disabled {{ background: {theme.window}; }}
-    QTableView::item {{ padding: 0 1px; }}
-    QAbstractScrollArea::corner {{ background: {theme.panel}; border: 0; }}
-    QTableView::item:selected {{ background: {theme.accent_soft}; color: {theme.text}; }}
-    """
 
 
 def _read(folder: Path, progress: Progress) -> tuple[list[RunSummary], Trash]:

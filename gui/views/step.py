@@ -33,7 +33,7 @@ from gui.widgets.step.batch_images import OUTCOMES, BatchImages, outcome
 from gui.widgets.step.figures import figure, percentage
 from gui.widgets.step.layer_table import LayerTable
 
-SHOWN = frozenset[Kind]({"started", "step"})
+SHOWN = frozenset[Kind]({"started", "step", "progress"})
 ROOMY = 600  # pixels of width from which images and layers stand beside each other
 NARROW = 370  # pixels of width below which the lines at the top are short
 WIDTHS = [270, 420]  # of images and layers, to begin with
@@ -63,6 +63,7 @@ class StepView(QWidget):
         self._theme = LIGHT
         self._run: Run | None = None
         self._drawn: Stepped | None = None
+        self._gone_on = False  # whether the training has taken other steps since
         self._sight = WhenInSight(self, self._show_now)
         self._lay_out()
         self.set_paused(False)
@@ -103,8 +104,11 @@ class StepView(QWidget):
             return
         stepped = run.stepped
         self._stack.setCurrentIndex(0 if stepped is None else 1)
-        if stepped is not None and stepped is not self._drawn:
+        gone_on = stepped is not None and run.step > stepped.step
+        if stepped is not None and (stepped is not self._drawn or gone_on is not self._gone_on):
+            self._gone_on = gone_on
             self._tell(stepped)
+        if stepped is not None and stepped is not self._drawn:
             self._show_images(run, stepped.look)
             self.layers.show_layers(stepped.look.layers)
             self.hint.setVisible(self.layers.layers.marked)
@@ -115,6 +119,9 @@ class StepView(QWidget):
         look = stepped.look
         narrow = self.width() < NARROW
         words = self.tr("Step {step:,}") if narrow else self.tr("Step {step:,}, epoch {epoch:,}")
+        if self._gone_on:  # it must not pass for what the training does now
+            since = self.tr("Step {step:,}: it has gone on since")
+            words = self.tr("Step {step:,}, over") if narrow else since
         self.title.setText(words.format(step=stepped.step, epoch=stepped.epoch))
         loss = self.tr("Loss {before} → <b>{after}</b> {fall}").format(
             before=figure(look.loss_before, 4),

@@ -12,6 +12,7 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QLineF, QPointF
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
+from engine.training.changes import LEARNING_RATE
 from engine.training.history import Run
 from gui.theme import Theme
 from gui.widgets.change_words import change_words
@@ -84,7 +85,7 @@ class Group:
 
 def story(run: Run) -> tuple[object, ...]:
     """Give what is equal as long as a run's marks are the same ones."""
-    turns = (len(run.changes), len(run.pauses), len(run.resumed))
+    turns = (len(run.changes), len(run.drops), len(run.pauses), len(run.resumed))
     return (id(run), *turns, run.branched, run.diverged)
 
 
@@ -92,11 +93,15 @@ def marks_of(run: Run) -> tuple[Mark, ...]:
     """List what happened to a run, by its place on the x axis."""
     pause = QCoreApplication.translate("RunMarks", "Paused")
     resume = QCoreApplication.translate("RunMarks", "Resumed after an end")
+    plateau = QCoreApplication.translate("RunMarks", "{change} on a plateau")
     found: list[tuple[int, Sign, str]] = [
         *((step, "pause", pause) for step in run.pauses),
         *((step, "resume", resume) for step in run.resumed),
         *((one.step, "change", change_words(one.field, one.old, one.new)) for one in run.changes),
     ]
+    for drop in run.drops:
+        change = change_words(LEARNING_RATE, drop.old, drop.new)
+        found.append((drop.step, "change", plateau.format(change=change)))
     if run.branched:
         words = QCoreApplication.translate("RunMarks", "Branched off {parent}")
         found.append((run.branched.step, "branch", words.format(parent=run.branched.parent)))

@@ -4,8 +4,10 @@
 
 Trainings run one after another, each kept in a folder as in the window; images are read anew for
 every second one. Half of them are set aside for validation, so that evaluating takes a good share
-of the time. At random moments something is asked for, and the time is taken until the worker waits,
-goes on, or has told its end. A single step is timed with what it learns, looks at and writes down.
+of the time. At random moments something is asked for, and the time is taken until the control says
+that the worker waits, which is what the window goes by, until it goes on, or has told its end. The
+first wish of each training falls into one of its phases, in turn: some of them are short and come
+once. A single step is timed with what it learns, looks at and writes down.
 What goes into files meanwhile is told apart: "no files" is the 99th percentile of the rest. Beside
 the seconds stands their ratio to the median time of a step in the same trainings, which nobody can
 undercut who asks between two steps. Needs MNIST in LAYERSCOPE_DATA for cnn-two.
@@ -21,10 +23,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from random import Random
 from time import perf_counter, sleep
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -41,8 +42,9 @@ from gui.app import load_training
 AIM = 0.1  # seconds, at the 99th percentile, for all but a step
 LONGEST_WAIT = 2.0  # seconds between two wishes; half of them come within a quarter of it
 PATIENCE = 60.0  # seconds
-
-Moment = tuple[Literal["rests", "moves", "ended"], float]
+GLANCE = 0.0005  # seconds between two looks at what the worker does
+PHASES = ("loading", "building the network", "recording the step", "evaluating", "steps")
+PHASE_SECONDS = 0.4  # a first wish comes so soon after its phase has begun, or sooner
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,11 @@ class Answer:
 
 
 class Watched(Control):
-    """Tells when the worker begins and ceases to wait, and what it is at otherwise."""
+    """Tells whether the worker is held up, and what it is at otherwise."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.moments: SimpleQueue[Moment] = SimpleQueue()
+        self.held_up = False
         self.meanwhile = "loading"
         self.met = ""  # a long piece of work that began after something was asked for
         self.step_seconds: list[float] = []
@@ -73,17 +75,23 @@ class Watched(Control):
         self.meanwhile, self._stepped = "steps", now
         return super().take_changes(step)
 
-    def hold(self) -> bool:
-        if self.meanwhile != "loading":
+    @property
+    def interrupted(self) -> bool:
+        if self.meanwhile != "recording the step":
             self.meanwhile = "evaluating"
-        return super().hold()
+        return super().interrupted
 
-    def _wait_until(self, over: Callable[[], bool]) -> None:
-        if over():
-            return
-        self.moments.put(("rests", perf_counter()))
-        super()._wait_until(over)
-        self.moments.put(("moves", perf_counter()))
+    def wait(self) -> bool:
+        self.held_up = True
+        held = super().wait()
+        self.held_up = False
+        return held
+
+    def hold(self) -> bool:
+        self.held_up = True
+        on = super().hold()
+        self.held_up = False
+        return on
 
 
 class Training:
@@ -91,7 +99,8 @@ class Training:
 
     def __init__(self, project: Project, folder: Path) -> None:
         self.control, self.answers = Watched(), list[Answer]()
-        self.ended, self.writing = False, 0.0  # seconds
+        self.over: float | None = None  # the moment at which the end was told
+        self.writing = 0.0  # seconds
         self._worker = threading.Thread(target=self._work, args=(project, folder))
         self._worker.start()
 
@@ -116,26 +125,41 @@ class Training:
             if isinstance(event, Failed):
                 raise SystemExit(f"pause: {event.message}")
             if isinstance(event, Finished):
-                self.control.moments.put(("ended", perf_counter()))
+                self.over = perf_counter()
         trainer.captured = captured
         Recorder.keep = keep
 
-    def ask(self, name: str, wish: Callable[[], None], comes: str) -> None:
-        """Ask for something and take the time until it comes, or the end."""
+    def reach(self, phase: str) -> None:
+        """Wait until the worker is at this, or over."""
+        until = perf_counter() + PATIENCE
+        while self.over is None and self.control.meanwhile != phase and perf_counter() < until:
+            sleep(GLANCE)
+
+    def ask(self, name: str, wish: Callable[[], None], comes: Callable[[], bool]) -> None:
+        """Ask for something and take the time until it comes; none where the end comes first."""
         self.control.met = ""
         meanwhile, writing, asked = self.control.meanwhile, self.writing, perf_counter()
         wish()
-        while not self.ended:
-            try:
-                what, when = self.control.moments.get(timeout=PATIENCE)
-            except Empty:
-                raise SystemExit(f"pause: {name} was asked for in vain") from None
-            self.ended = what == "ended"
-            if what == comes:
-                writing = self.writing - writing
-                meanwhile = self.control.met or meanwhile
-                self.answers.append(Answer(name, meanwhile, when - asked, writing))
+        while not comes():
+            if self.over is not None:
                 return
+            if perf_counter() - asked > PATIENCE:
+                raise SystemExit(f"pause: {name} was asked for in vain")
+            sleep(GLANCE)
+        seconds, writing = perf_counter() - asked, self.writing - writing
+        self.answers.append(Answer(name, self.control.met or meanwhile, seconds, writing))
+
+    def rests(self) -> bool:
+        """Tell whether it is paused, as the window sees it."""
+        return self.control.waiting
+
+    def moves(self) -> bool:
+        """Tell whether nothing holds the worker up."""
+        return not self.control.held_up
+
+    def has_ended(self) -> bool:
+        """Tell whether the end was told."""
+        return self.over is not None
 
     def join(self) -> None:
         """Wait for the thread's end."""
@@ -150,6 +174,8 @@ def measured(project: Project, seconds: float, seed: int, home: Path) -> dict[st
         if number % 2 == 0:
             load._last.clear()
         training = Training(project, home / f"run {number}")
+        training.reach(PHASES[number % len(PHASES)])
+        sleep(random.uniform(0, PHASE_SECONDS))
         converse(training, random)
         training.join()
         answers += training.answers
@@ -162,17 +188,15 @@ def measured(project: Project, seconds: float, seed: int, home: Path) -> dict[st
 def converse(training: Training, random: Random) -> None:
     """Pause a training a few times, let it go on or take a step, and stop it in the end."""
     control = training.control
-    for _ in range(random.randint(1, 8)):
-        pass_time(random)
-        training.ask("pause", control.pause, "rests")
-        if random.random() < 0.4:
-            training.ask("step", control.step, "rests")
+    for _ in range(random.randint(0, 6)):
+        training.ask("pause", control.pause, training.rests)
+        if random.random() < 0.3:
+            training.ask("step", control.step, training.rests)
         if random.random() < 0.1:
             break  # it is stopped while it waits
-        training.ask("go on", control.go_on, "moves")
-    else:
+        training.ask("go on", control.go_on, training.moves)
         pass_time(random)
-    training.ask("stop", control.stop, "ended")
+    training.ask("stop", control.stop, training.has_ended)
 
 
 def pass_time(random: Random) -> None:

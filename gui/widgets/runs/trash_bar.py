@@ -1,4 +1,6 @@
-"""How much lies in the trash of runs, and a button that deletes it for good, after a question."""
+"""How much lies in the trash of runs, with buttons that open it, or delete it for good after a
+question.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ from gui.theme import MARGIN, SPACING
 class TrashBar(QWidget):
     """Hidden while the trash is empty."""
 
+    open_wanted = Signal()
     agreed = Signal()  # the trash is being emptied: nothing in it can be put back
     emptied = Signal()
     failed = Signal(str)
@@ -29,11 +32,16 @@ class TrashBar(QWidget):
         self._task: Task | None = None
         self.words.setObjectName("muted")
         self.button.setAutoDefault(False)
-        self.button.clicked.connect(self._ask)
+        self.button.clicked.connect(self.ask)
+        self.opener = QPushButton(self.tr("Open the trash…"))
+        self.opener.setToolTip(self.tr("See what lies in the trash, and put runs back"))
+        self.opener.setAutoDefault(False)
+        self.opener.clicked.connect(self.open_wanted)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(MARGIN, SPACING // 2, MARGIN, 0)
         layout.addWidget(self.words)
         layout.addStretch()
+        layout.addWidget(self.opener)
         layout.addWidget(self.button)
         self.show_trash(self.trash)
 
@@ -56,7 +64,8 @@ class TrashBar(QWidget):
             self._task = None
             self.button.setEnabled(True)
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Ask whether all of it is to be deleted for good."""
         one = self.trash.count == 1
         words = (
             self.tr("Delete 1 run for good, {size} on the disk?")

@@ -34,8 +34,8 @@ from gui.widgets.step.spark_bars import paint_bars, paint_share
 AnyIndex = QModelIndex | QPersistentModelIndex
 CELL = Qt.ItemDataRole.UserRole
 LAYER, ACTIVATION, ZEROS, GRADIENT, WEIGHTS = range(5)
-SHARES = (22, 24, 12, 17, 25)  # of the width, in percent
-LEAST_WIDTH = 350  # pixels of all columns; below that the table scrolls sideways
+SHARES = (22, 23, 14, 17, 24)  # of the width, in percent
+LEAST_WIDTH = 370  # pixels of all columns; below that the table scrolls sideways
 BARS, BAR, PAD = 16, 5, 6  # pixels: a histogram's height, a bar's height, beside a cell's content
 STRIPE = 3  # pixels of the stripe in the colour of a layer's group
 

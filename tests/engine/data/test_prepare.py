@@ -2,7 +2,7 @@ import numpy as np
 import psutil
 import pytest
 
-from engine.data.dataset import Images
+from engine.data.dataset import Cancelled, Images
 from engine.data.prepare import prepare
 from engine.problems import Problem, ProblemError
 from engine.project.sources import Data
@@ -145,3 +145,16 @@ def test_too_little_memory_is_said_before_it_is_taken(images, monkeypatch):
     monkeypatch.setattr(psutil, "virtual_memory", Full)
     with pytest.raises(ProblemError, match="48 images of 12 values would take"):
         prepare(images(noise()), Data(), 0)
+
+
+@pytest.mark.parametrize("asked", range(1, 6))
+def test_preparing_is_left_at_any_of_its_parts(images, asked):
+    """Three splits, and two passes that measure."""
+    left = iter(range(asked))
+
+    def alive():
+        if next(left) == asked - 1:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        prepare(images(noise()), Data(standardise=True), 0, alive)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from engine.project.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten, MaxPool2d
+from engine.project.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten, MaxPool2d, Residual
 from engine.project.losses import CrossEntropy, MeanSquaredError
 from engine.project.optimizers import Adam, RmsProp, Sgd
 from engine.project.project import Project
@@ -89,6 +89,11 @@ REGULARISED = (
     *(Flatten(), Dense(units=32), BatchNorm(), Dropout(rate=0.2)),
     Dense(units=16, activation="none"),
 )
+RESIDUAL = (
+    Residual(layers=(Conv2d(filters=4, padding="same"), BatchNorm())),
+    Residual(layers=(Conv2d(filters=4, padding="same", activation="none"),)),
+    Flatten(),
+)
 GROWING = Sgd(learning_rate=1, weight_decay=10)
 DIVERGING = {
     "MLP": (MLP, GROWING, CrossEntropy(), "rate"),
@@ -96,6 +101,7 @@ DIVERGING = {
     "CNN": (CNN, GROWING, CrossEntropy(), "rate"),
     "CNN, squared error": (CNN, GROWING, MeanSquaredError(), "rate"),
     "regularised": (REGULARISED, Sgd(learning_rate=100), CrossEntropy(), "rate"),
+    "residual": (RESIDUAL, GROWING, CrossEntropy(), "rate"),
     "linear": (linear(4), Sgd(learning_rate=100), CrossEntropy(), "rate"),
     "momentum": (linear(4), Sgd(momentum=0.999), CrossEntropy(), "momentum"),
     "Adam": (linear(20), Adam(learning_rate=100), CrossEntropy(), "rate"),
@@ -116,7 +122,7 @@ def test_a_run_that_diverges_is_stopped_with_sound_weights_and_mended(
     assert found is not None
     assert found.quantity in ("activation", "loss", "gradient")
     assert found.cause == cause
-    assert found.layer in [row.layer.name for row in project.traced]
+    assert found.layer in [row.layer.name for row in project.walk()]
     for _ in range(MOST_MENDS):
         if found is None:
             break

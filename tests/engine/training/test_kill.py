@@ -65,7 +65,7 @@ def interrupted(tmp_path, layerscope, monkeypatch):
 
     def interrupt(number=signal.SIGTERM):
         folder = tmp_path / "run"
-        show = cli._Bar.show
+        show = cli.bar.Bar.show
 
         def signalled(bar, event, run):
             if isinstance(event, Progress) and event.step == MIDDLE:
@@ -73,7 +73,7 @@ def interrupted(tmp_path, layerscope, monkeypatch):
             show(bar, event, run)
 
         with monkeypatch.context() as patch:
-            patch.setattr(cli._Bar, "show", signalled)
+            patch.setattr(cli.bar.Bar, "show", signalled)
             assert layerscope(folder)[0] == 128 + number
         assert list(read_log(folder))[-1]["reason"] == "stopped"
         return folder

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from torch import nn
 
-from engine.project.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten, MaxPool2d
+from engine.project.layers import BatchNorm, Conv2d, Dense, Dropout, Flatten, MaxPool2d, Residual
 from engine.project.losses import CrossEntropy, MeanSquaredError
 from engine.project.optimizers import Adam, Sgd
 from engine.training import look
@@ -254,6 +254,28 @@ def test_activations_are_what_leaves_each_layer(step_of, layers):
         counts, edges = np.histogram(expected, look.BINS)
         np.testing.assert_array_equal(layer.activations.counts, counts)
         np.testing.assert_allclose(layer.activations.edges, edges)
+
+
+def test_a_block_is_looked_at_after_what_it_holds(step_of):
+    inside = Conv2d(filters=3, padding="same")
+    project, step = step_of(Residual(layers=(inside,), activation="none"), Flatten())
+    block, (values, _) = step.network.get_submodule("residual_1"), batch()
+    held, shortcut = block.body.conv2d_1, block.shortcut
+    before = [copied(held), copied(shortcut)]
+    given = block(values).detach().numpy().astype(float)
+
+    found, _, _ = looked(project, step)
+
+    names = [layer.name for layer in found.layers]
+    assert names == ["conv2d_1", "residual_1", "flatten_1", "output"]
+    assert found.layers[1].activation_mean == pytest.approx(given.mean(), abs=1e-6)
+    for layer, weights in zip(found.layers, before, strict=False):
+        assert layer.parameters == len(weights)
+        assert layer.weight_norm == pytest.approx(np.linalg.norm(weights))
+
+
+def copied(module):
+    return np.concatenate([each.detach().numpy().ravel().copy() for each in module.parameters()])
 
 
 def test_the_images_are_those_that_the_network_saw(step_of):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
+from itertools import islice
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors import safe_open
 
 from engine.data.dataset import Cancelled
@@ -23,6 +28,7 @@ from engine.store.runs import LOG, read_log
 from engine.training import resume as resume_module
 from engine.training import run as run_module
 from engine.training import trainer
+from engine.training.checkpoint_state import check_state
 from engine.training.control import Control
 from engine.training.events import (
     Branched,
@@ -32,6 +38,7 @@ from engine.training.events import (
     Failed,
     Finished,
     Paused,
+    RateDropped,
     Resumed,
     Snapshot,
     Started,
@@ -41,6 +48,7 @@ from engine.training.events import (
 from engine.training.loop import Begin, train
 from engine.training.record import SavePace
 from engine.training.reopen import reopen
+from engine.training.replay import read_script
 from engine.training.resume import branch, resume
 from engine.training.run import run
 
@@ -118,7 +126,7 @@ def test_a_step_is_recorded_for_whole_batches(project, dataset, monkeypatch):
     sizes = []
     monkeypatch.setattr(trainer, "CAPTURE_FROM", 1)
     monkeypatch.setattr(
-        trainer, "captured", lambda plain, _, some: sizes.append(len(some)) or plain
+        trainer, "captured", lambda plain, _, some, __: sizes.append(len(some)) or plain
     )
 
     whole(project, dataset, Changes({4: [("batch_size", 16)]}))  # 8 images are left in the epoch
@@ -166,6 +174,21 @@ def test_plateaus_and_early_stopping_remember(make_project, dataset, content, tm
     check_every_snapshot(project, dataset, content, tmp_path, every=4)
 
     assert whole(project, dataset)[-1].reason == "early"
+
+
+def test_a_drop_on_a_plateau_is_told_and_kept(make_project, dataset, kept):
+    schedule = ReduceOnPlateau(patience=0, threshold=0.99, drop=0.5)
+    folder, events = kept(project=make_project(epochs=4, schedule=schedule))
+
+    drops = [event for event in events if isinstance(event, RateDropped)]
+
+    assert [(drop.step, drop.old, drop.new) for drop in drops] == [
+        (10, 0.01, 0.005),
+        (15, 0.005, 0.0025),
+        (20, 0.0025, 0.00125),
+    ]
+    assert reopen(folder).drops == drops
+    assert not read_script(folder, lambda: None).changes
 
 
 def test_early_stopping_restores_the_best(make_project, dataset):
@@ -229,8 +252,22 @@ def test_a_pause_changes_nothing(project, dataset, content):
     assert told(events, content) == told(whole(project, dataset), content)
 
 
-class PausingWhileJudged(Control):
-    """Pauses when it is asked for the n-th time whether judging is to be broken off."""
+@pytest.mark.parametrize("at", [2, 9, 30])
+def test_a_pause_while_the_step_is_recorded_changes_nothing(
+    at, project, dataset, content, monkeypatch
+):
+    """The recording is broken off, and begun again before the next step."""
+    monkeypatch.setattr(trainer, "CAPTURE_FROM", 1)
+    pausing = PausingAtLook(at)
+
+    events = whole(project, dataset, pausing)
+
+    assert [event.step for event in events if isinstance(event, Paused)] == [1]
+    assert told(events, content) == told(whole(project, dataset), content)
+
+
+class PausingAtLook(Control):
+    """Pauses when it is asked for the n-th time whether something is to be broken off."""
 
     def __init__(self, at):
         super().__init__()
@@ -250,7 +287,7 @@ class PausingWhileJudged(Control):
 
 @pytest.mark.parametrize("at", [1, 2, 5, 6, 16])
 def test_a_pause_while_the_network_is_judged_changes_nothing(at, project, dataset, content):
-    events = whole(project, dataset, PausingWhileJudged(at))
+    events = whole(project, dataset, PausingAtLook(at))
 
     assert len([event for event in events if isinstance(event, Paused)]) == 1
     assert told(events, content) == told(whole(project, dataset), content)
@@ -372,17 +409,18 @@ def test_a_log_that_was_cut_off_anywhere_becomes_whole(kept, tmp_path, share):
 
 
 class StoppedAt(Control):
-    """Is stopped in the middle of loading or judging, when that asks for the nth time."""
+    """Is stopped in the middle of judging, when that asks for the nth time."""
 
     def __init__(self, count):
         super().__init__()
         self.count = count
 
-    def hold(self):
+    @property
+    def interrupted(self):
         self.count -= 1
         if not self.count:
             self.stop()
-        return super().hold()
+        return super().interrupted
 
 
 def test_a_stop_in_an_evaluation_loses_none(kept, tmp_path, project):
@@ -465,18 +503,100 @@ def test_a_branch_needs_epochs_that_are_left(kept, tmp_path, project):
     assert not (tmp_path / "branch").exists()
 
 
+HOSTILE = st.one_of(
+    st.none(),
+    st.integers(max_value=-1),
+    st.integers(min_value=2**31),
+    st.sampled_from([float("nan"), float("inf"), -float("inf"), -0.5, 1.5]),
+    st.text(max_size=3),
+    st.booleans(),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=2), st.integers(), max_size=1),
+)
+"""Values of which none can stand at the place of another in a state."""
+
+
+def places_in(value, way=()):
+    """List the ways to all values of a state, at any depth."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, part in inner:
+        yield (*way, key)
+        if isinstance(part, dict | list):
+            yield from places_in(part, (*way, key))
+
+
+def with_another(state, way, value):
+    changed = deepcopy(state)
+    place = changed
+    for key in way[:-1]:
+        place = place[key]
+    place[way[-1]] = value
+    return changed
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_checkpoint_whose_words_make_no_sense_is_trusted_by_nobody(data, project, dataset):
+    """It is passed over, or what it says could be true and goes on, or ends with a sentence."""
+    events = train(project, dataset, Control(), threads=1, due=always)
+    snapshot = [event for event in islice(events, 40) if isinstance(event, Snapshot)][4]
+    state = {**snapshot.state, "log_bytes": 10, "at": 1.0, "threads": 1}
+    checkpoint = Checkpoint(snapshot.step, snapshot.epoch, "epoch", snapshot.tensors, state)
+    check_state(checkpoint, project)
+    ways = list(places_in(checkpoint.state))
+    hostile = with_another(checkpoint.state, data.draw(st.sampled_from(ways)), data.draw(HOSTILE))
+    doubtful = replace(checkpoint, state=hostile)
+
+    with suppress(ProblemError):
+        check_state(doubtful, project)
+        next(train(project, dataset, Control(), threads=1, begin=Begin(doubtful)))
+
+
 @pytest.mark.parametrize(
     "hostile",
-    [{"at": None}, {"at": float("nan")}, {"at": -1.0}, {"threads": 10**9}, {"log_bytes": -1}],
+    [
+        {"at": None},
+        {"at": float("nan")},
+        {"threads": 10**9},
+        {"log_bytes": -1},
+        {"epoch": 10**30},
+        {"position": "8"},
+        {"best_accuracy": float("nan")},
+        {"meter": {"count": 3}, "position": 8},
+        {"course": [3, []]},
+        {"course": [3, [[0, 0.0, 0.0]]]},
+        {"project": "{}"},
+    ],
     ids=str,
 )
-def test_a_checkpoint_whose_words_make_no_sense_gets_a_sentence(kept, hostile):
+def test_the_checkpoint_before_one_that_makes_no_sense_stands_in(kept, hostile):
     folder, _ = kept()
+    before, last = (one.step for one in Checkpoints(folder).kept()[-2:])
     checkpoint, _ = Checkpoints(folder).newest()
     Checkpoints(folder).write(replace(checkpoint, state={**checkpoint.state, **hostile}))
 
-    with pytest.raises(ProblemError, match="does not say where the log stood"):
-        resume(folder)
+    going_on = resume(folder)
+    going_on.lock.release()
+
+    assert going_on.begin.checkpoint.step == before
+    assert going_on.notes == (
+        f"The checkpoint of step {last} tells what can't be true of a training. "
+        "Go on from another one.",
+    )
+
+
+def test_where_no_checkpoint_can_be_used_nothing_old_stays_behind(kept, project):
+    folder, _ = kept()
+    for path in (folder / "checkpoints").iterdir():
+        path.write_bytes(b"damaged")
+    (folder / "note.txt").write_text("mine")
+
+    going_on = resume(folder)
+    going_on.take_over()
+
+    assert going_on.notes[-1] == "None of its checkpoints can be used: the training begins anew."
+    left = {path.name for path in folder.rglob("*") if path.is_file()}
+    assert left - {"lock"} == {"project.json", "note.txt"}
 
 
 def test_a_branch_that_was_cut_off_at_once_is_still_a_branch(kept, tmp_path, project):
