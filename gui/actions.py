@@ -59,6 +59,26 @@ COMMANDS = (
         separator=True,
     ),
     Command("save_as", "&File", QT_TRANSLATE_NOOP("Commands", "Save &as…"), "Ctrl+Shift+S"),
+    Command(
+        "code",
+        "&File",
+        QT_TRANSLATE_NOOP("Commands", "&Export as code…"),
+        "Ctrl+E",
+        help=QT_TRANSLATE_NOOP("Commands", "Show the project as a PyTorch and a Keras script"),
+        separator=True,
+    ),
+    Command(
+        "save_weights",
+        "&File",
+        QT_TRANSLATE_NOOP("Commands", "Save &weights…"),
+        help=QT_TRANSLATE_NOOP("Commands", "Save what the run has learned, with its project"),
+    ),
+    Command(
+        "export_onnx",
+        "&File",
+        QT_TRANSLATE_NOOP("Commands", "Export ONN&X…"),
+        help=QT_TRANSLATE_NOOP("Commands", "Save the run's network for other programs"),
+    ),
     Command("quit", "&File", QT_TRANSLATE_NOOP("Commands", "&Quit"), "Ctrl+Q", separator=True),
     Command(
         "undo",
@@ -98,6 +118,30 @@ COMMANDS = (
         "move_down", "&Edit", QT_TRANSLATE_NOOP("Commands", "Move layers do&wn"), "Alt+Down", "down"
     ),
     Command(
+        "wrap",
+        "&Edit",
+        QT_TRANSLATE_NOOP("Commands", "Put into a residual &block"),
+        "Ctrl+G",
+        "residual",
+        QT_TRANSLATE_NOOP("Commands", "Put the selected layers into a residual block"),
+        separator=True,
+    ),
+    Command(
+        "wrap_parallel",
+        "&Edit",
+        QT_TRANSLATE_NOOP("Commands", "Put into a parallel bl&ock"),
+        icon="parallel",
+        help=QT_TRANSLATE_NOOP("Commands", "Put the selected layers into a parallel block"),
+    ),
+    Command(
+        "unwrap",
+        "&Edit",
+        QT_TRANSLATE_NOOP("Commands", "U&nwrap block"),
+        "Ctrl+Shift+G",
+        "unwrap",
+        QT_TRANSLATE_NOOP("Commands", "Take the layers out of the selected block"),
+    ),
+    Command(
         "data",
         "&Training",
         QT_TRANSLATE_NOOP("Commands", "Choose &data…"),
@@ -111,6 +155,15 @@ COMMANDS = (
         QT_TRANSLATE_NOOP("Commands", "&Browse data…"),
         "Ctrl+B",
         help=QT_TRANSLATE_NOOP("Commands", "Look at the images before training"),
+    ),
+    Command(
+        "start_weights",
+        "&Training",
+        QT_TRANSLATE_NOOP("Commands", "Start from &weights…"),
+        "Ctrl+Shift+W",
+        help=QT_TRANSLATE_NOOP(
+            "Commands", "Let the next training begin with what another one has learned"
+        ),
     ),
     Command(
         "train",

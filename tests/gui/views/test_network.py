@@ -24,7 +24,8 @@ from engine.project.sources import Mnist
 from gui.document import Document
 from gui.selection import Selection
 from gui.theme import DARK, LIGHT
-from gui.views.network import LAYERS_MIME, MOVE_MIME, NetworkView
+from gui.views.network import NetworkView
+from gui.widgets.network.clipboard import LAYERS_MIME, MOVE_MIME
 
 LEFT = Qt.MouseButton.LeftButton
 NO_KEYS = Qt.KeyboardModifier.NoModifier
@@ -103,13 +104,18 @@ def moved():
     return content
 
 
-def below(card):
-    return card.geometry().bottom() + 2
+def top(view, card):
+    return card.mapTo(view.column, QPoint()).y()
+
+
+def below(view, card):
+    return top(view, card) + card.height() + 2
 
 
 def test_every_layer_has_a_card_in_the_networks_order(view, cards):
     assert list(cards) == NAMES
-    tops = [card.y() for card in (view.column.input, *cards.values(), view.column.output)]
+    shown = (view.column.input, *cards.values(), view.column.output)
+    tops = [top(view, card) for card in shown]
     assert tops == sorted(set(tops))
 
 
@@ -254,12 +260,20 @@ def test_a_click_beside_the_cards_selects_nothing(view, click, selection, qtbot)
     assert selection.layers == ()
 
 
-def test_a_right_click_keeps_the_selection(click, cards, selection, qtbot):
+def test_a_right_click_selects_the_card_that_its_menu_is_for(click, cards, selection, qtbot):
     click("conv2d_1")
 
     qtbot.mouseClick(cards["dense_1"], Qt.MouseButton.RightButton, pos=QPoint(60, 12))
 
-    assert selection.layers == ("conv2d_1",)
+    assert selection.layers == ("dense_1",)
+
+
+def test_a_right_click_on_one_of_several_selected_cards_keeps_them(view, cards, selection, qtbot):
+    view.run_command("select_all")
+
+    qtbot.mouseClick(cards["dense_1"], Qt.MouseButton.RightButton, pos=QPoint(60, 12))
+
+    assert selection.layers == tuple(NAMES)
 
 
 @pytest.mark.parametrize(
@@ -493,16 +507,21 @@ def test_duplicate_puts_copies_below_and_selects_them(view, document, selection)
 def test_a_cards_buttons_do_what_they_say(view, click, cards, document, qtbot, button, result):
     click("max_pool2d_1")
 
-    qtbot.mouseClick(cards["max_pool2d_1"]._buttons[button], LEFT)
+    qtbot.mouseClick(cards["max_pool2d_1"].tools.buttons[button], LEFT)
 
     assert names(document)[:2] == result
 
 
-def test_a_cards_buttons_do_not_move_it_beyond_the_ends(view, cards):
-    assert not cards["conv2d_1"]._buttons["move_up"].isEnabled()
-    assert cards["conv2d_1"]._buttons["move_down"].isEnabled()
-    assert cards["dense_1"]._buttons["move_up"].isEnabled()
-    assert not cards["dense_1"]._buttons["move_down"].isEnabled()
+@pytest.mark.parametrize(
+    ("name", "up", "down"),
+    [("conv2d_1", False, True), ("conv2d_2", True, True), ("dense_1", True, False)],
+)
+def test_a_cards_buttons_do_not_move_it_beyond_the_ends(click, cards, name, up, down):
+    click(name)
+
+    buttons = cards[name].tools.buttons
+
+    assert (buttons["move_up"].isEnabled(), buttons["move_down"].isEnabled()) == (up, down)
 
 
 def test_copied_layers_are_pasted_below_the_selected_one(view, document, selection, click):
@@ -600,7 +619,7 @@ def test_too_many_pasted_layers_are_refused_with_a_sentence(view, document, clip
 def test_dropped_layers_are_moved_between_two_others(view, document, click, cards):
     click("dense_1")
 
-    assert drop(view, below(cards["conv2d_1"]), moved())
+    assert drop(view, below(view, cards["conv2d_1"]), moved())
 
     assert names(document)[:3] == ["conv2d_1", "dense_1", "max_pool2d_1"]
 
@@ -608,7 +627,7 @@ def test_dropped_layers_are_moved_between_two_others(view, document, click, card
 def test_several_dropped_layers_are_moved_together(view, document, selection, cards):
     selection.select_layers(("conv2d_1", "conv2d_2"))
 
-    drop(view, below(cards["dense_1"]), moved())
+    drop(view, below(view, cards["dense_1"]), moved())
 
     assert names(document)[-2:] == ["conv2d_1", "conv2d_2"]
 
@@ -616,7 +635,7 @@ def test_several_dropped_layers_are_moved_together(view, document, selection, ca
 def test_a_drop_where_the_layer_is_changes_nothing(view, document, click, cards):
     click("conv2d_2")
 
-    drop(view, below(cards["conv2d_2"]), moved())
+    drop(view, below(view, cards["conv2d_2"]), moved())
 
     assert document.undo_stack.count() == 0
 
@@ -642,11 +661,11 @@ def test_a_foreign_drop_changes_nothing(view, document, click):
 def test_a_mark_shows_where_a_dragged_layer_would_go(view, click, cards):
     click("dense_1")
 
-    drag(view, below(cards["conv2d_1"]), moved())
+    drag(view, below(view, cards["conv2d_1"]), moved())
 
     mark = view.column.mark
     assert mark.isVisible()
-    assert cards["conv2d_1"].y() < mark.y() <= cards["max_pool2d_1"].y()
+    assert top(view, cards["conv2d_1"]) < mark.y() <= top(view, cards["max_pool2d_1"])
 
 
 def test_the_mark_goes_with_the_drop(view, click):
@@ -764,8 +783,40 @@ def test_a_click_on_the_output_selects_nothing(view, click, selection, qtbot):
 def test_the_preset_menu_lists_all_presets(view):
     titles = [action.text() for action in view.preset_button.menu().actions()]
 
-    assert len(titles) == len(presets())
-    assert all(title.startswith(name) for title, name in zip(titles, presets(), strict=True))
+    for name, project in presets().items():
+        assert f"{name} – {project.title}" in titles
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("digits-mlp", "Dense layers"),
+        ("cnn-two", "Convolutions"),
+        ("resnet-small", "Blocks of layers"),
+        ("lstm-rows", "Sequences"),
+    ],
+)
+def test_the_preset_menu_is_ordered_by_what_the_networks_are_made_of(view, name, title):
+    under = ""
+    for action in view.preset_button.menu().actions():
+        if action.text().startswith(f"{name} "):
+            break
+        if not action.isEnabled():
+            under = action.text()
+
+    assert under == title
+
+
+def test_first_lessons_stand_first_in_the_preset_menu(view):
+    texts = [action.text() for action in view.preset_button.menu().actions()]
+    names = [text.split(" – ")[0] for text in texts]
+
+    for first, second in (
+        ("digits-mlp", "mlp-128-64"),
+        ("cnn-small", "cnn-two"),
+        ("cnn-two", "best"),
+    ):
+        assert names.index(first) < names.index(second)
 
 
 @pytest.mark.parametrize("name", presets())
@@ -813,7 +864,7 @@ def test_the_context_menu_offers_the_layer_commands(window, monkeypatch):
         def popup(self, _):
             shown.extend(self.actions())
 
-    monkeypatch.setattr("gui.views.network.QMenu", Menu)
+    monkeypatch.setattr("gui.widgets.network.column.QMenu", Menu)
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, QPoint(5, 5), QPoint(5, 5))
 
     QApplication.sendEvent(window.network.column, event)

@@ -24,14 +24,18 @@ from engine.project.schedules import SCHEDULE_TYPES
 from engine.project.sources import Data
 from engine.project.stopping import EarlyStopping
 from engine.project.training import Training
-from gui.forms import Form, as_number, combo_box, number_text, stepped, whole_limits
+from gui.forms import Form, combo_box
+from gui.forms.numbers import whole_limits
 from gui.views.settings import SettingsView
 
 DECLARED = (
     *(*LAYER_TYPES, *OPTIMIZER_TYPES, *SCHEDULE_TYPES),
     *(Augmentation, EarlyStopping, Training, Data),
 )
-NESTED = ("optimizer", "schedule", "loss", "early_stopping", "augmentation", "source")
+NESTED = (
+    *("optimizer", "schedule", "loss", "early_stopping", "augmentation", "source"),
+    *("layers", "branches"),
+)
 """Fields that have forms of their own."""
 WHOLE = [
     pytest.param(kind, name, id=f"{kind.__name__}.{name}")
@@ -215,42 +219,6 @@ def test_up_leaves_a_text_that_is_no_number(form, qtbot):
     assert form.told == []
 
 
-@pytest.mark.parametrize(
-    ("number", "steps", "result"),
-    [
-        (0.01, 1, 0.011),
-        (0.01, -1, 0.009),
-        (0.001, 1, 0.0011),
-        (5.0, 1, 5.1),
-        (9.6, 1, 9.7),
-        (99.7, 1, 100.7),
-        (10.0, -1, 9.0),
-        (-5.0, 1, -4.9),
-        (0.0, 1, 0.0001),
-        (0.0, -1, -0.0001),
-        (1e-5, 1, 1.1e-5),
-        (float("inf"), 1, float("inf")),
-    ],
-)
-def test_a_step_is_a_tenth_of_the_leading_digits_place(number, steps, result):
-    assert stepped(number, steps) == pytest.approx(result, rel=1e-12)
-
-
-@pytest.mark.parametrize("number", [0.01, 1e-8, 0.1 + 0.2, 123456.0, 1.0, 1e22, -2.5])
-def test_a_written_number_is_read_back(number):
-    assert float(number_text(number)) == pytest.approx(number, rel=1e-11)
-
-
-@pytest.mark.parametrize(("text", "number"), [("0.01", 0.01), ("1e-3", 0.001), (" 5 ", 5.0)])
-def test_a_number_is_read_with_a_point(text, number):
-    assert as_number(text) == number
-
-
-@pytest.mark.parametrize("text", ["", "0,01", "fast", "1.2.3"])
-def test_what_is_no_number_is_none(text):
-    assert as_number(text) is None
-
-
 def takes_shortcut(widget, keys):
     """Ask a widget, as Qt does before a shortcut acts, whether the keys are its own."""
     event = QKeyEvent(QEvent.Type.ShortcutOverride, keys.key(), keys.keyboardModifiers())
@@ -384,21 +352,6 @@ def test_the_limits_of_a_field_are_those_that_it_accepts(kind, name):
     for refused in (low - 1, high + 1):
         with pytest.raises(ValueError, match=name):
             kind(**{name: refused})
-
-
-@pytest.mark.parametrize(
-    ("limits", "range_"),
-    [
-        ({"gt": 0, "lt": 10}, (1, 9)),
-        ({"ge": -3, "le": 10**12}, (-3, 2**31 - 1)),
-        ({}, (-(2**31 - 1), 2**31 - 1)),
-    ],
-)
-def test_limits_are_read_however_they_are_declared(limits, range_):
-    class Limited(BaseModel):
-        number: int = Field(1, **limits)
-
-    assert whole_limits(Limited.model_fields["number"]) == range_
 
 
 @pytest.mark.parametrize("kind", DECLARED, ids=lambda kind: kind.__name__)
