@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QImageWriter, QPainter
-from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter
 
+from gui.pages import as_png, as_svg
 from gui.theme import LIGHT
 from gui.widgets.matrix.drawing import MatrixDrawing, paint_scale
 from gui.widgets.matrix.numbers import Numbers
@@ -17,7 +17,6 @@ KINDS = (".png", ".svg", ".csv")
 CELL = 44  # pixels of a cell's width, where there are few
 SMALLEST, LARGEST = 520, 1240  # pixels of the page's width
 EDGE = 20  # pixels around
-PNG_SCALE = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +31,9 @@ class MatrixPage:
         """Make a file's content; the kind is one of KINDS."""
         match kind:
             case ".png":
-                return self._png()
+                return as_png(self.size, self._paint)
             case ".svg":
-                return self._svg()
+                return as_svg(self.size, self._paint, self.title, self.caption)
             case _:
                 return as_csv(rows_of(self.numbers)).encode("utf-8-sig")  # as spreadsheets want it
 
@@ -43,31 +42,6 @@ class MatrixPage:
         """Of the page, in pixels."""
         width = min(max(CELL * len(self.numbers.names) + 140, SMALLEST), LARGEST)
         return QSize(width, round(0.8 * width) + 100)
-
-    def _png(self) -> bytes:
-        picture = QImage(self.size * PNG_SCALE, QImage.Format.Format_RGB32)
-        picture.setDevicePixelRatio(PNG_SCALE)
-        painter = QPainter(picture)
-        self._paint(painter)
-        painter.end()
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        QImageWriter(buffer, QByteArray(b"png")).write(picture)
-        return bytes(buffer.data().data())
-
-    def _svg(self) -> bytes:
-        content = QByteArray()
-        buffer = QBuffer(content)
-        generator = QSvgGenerator()
-        generator.setOutputDevice(buffer)
-        generator.setSize(self.size)
-        generator.setViewBox(QRectF(0, 0, self.size.width(), self.size.height()))
-        generator.setTitle(self.title)
-        generator.setDescription(self.caption)
-        painter = QPainter(generator)
-        self._paint(painter)
-        painter.end()
-        return bytes(content.data())
 
     def _paint(self, painter: QPainter) -> None:
         page = QRectF(0, 0, self.size.width(), self.size.height())
