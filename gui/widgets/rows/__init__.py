@@ -1,0 +1,1 @@
+"""An image read row by row: states and predictions beside it."""
