@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 GARBAGE_SECONDS = 1  # also how soon an idle window hears of a signal
 WARM_UP_SECONDS = 0.3
+REHEARSAL_MILLISECONDS = 30  # between two pages: the window lives on, and settles
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -132,6 +133,7 @@ def warm_up(window: MainWindow) -> None:
 
     def make_plots() -> None:
         window.curves  # noqa: B018  they are made when they are first asked for
+        rehearse_views(window)
         project = window.document.project
         training = Task(lambda _: load_training(project), window)
         training.done.connect(lambda: collect_garbage(window))
@@ -143,6 +145,27 @@ def warm_up(window: MainWindow) -> None:
     plots.done.connect(make_plots)
     plots.failed.connect(lambda: collect_garbage(window))
     plots.start()
+
+
+def rehearse_views(window: MainWindow) -> None:
+    """Get the pages of all views ready to be shown, one at a time, unless a training came first."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QStackedLayout
+
+    from gui.in_sight import rehearse
+
+    stacks = iter(window.findChildren(QStackedLayout))
+    turns = QTimer(window)
+
+    def next_one() -> None:
+        stack = next(stacks, None)
+        if stack is None or window.session.state.busy:
+            turns.stop()
+        else:
+            rehearse(stack)
+
+    turns.timeout.connect(next_one)
+    turns.start(REHEARSAL_MILLISECONDS)
 
 
 def collect_garbage(window: MainWindow) -> None:

@@ -189,7 +189,7 @@ def span_of(values: list[Floats]) -> tuple[float, float] | None:
         return None
     low, high = float(min(ends)), float(max(ends))
     if high - low < 1e-9 * max(abs(low), abs(high), 1e-9):
-        margin = 0.1 * max(abs(low), 1e-3)
+        margin = 0.1 * (abs(low) if abs(low) > 1e-3 else 1.0)  # 0 % needs no axis of 0.0001
         return low - margin, high + margin
     step = 10.0 ** np.floor(np.log10((high - low) / 10))
     step *= max((times for times in (2, 5) if times * step <= (high - low) / 10), default=1)

@@ -13,6 +13,8 @@ from engine.project.checks import machine_memory, problems
 from engine.project.presets import FIRST, preset
 from engine.project.project import Project
 from engine.store.projects import SUFFIX, load_project, save_project
+from engine.store.weights import SUFFIX as WEIGHTS
+from engine.store.weights import project_in
 
 MERGE_SECONDS = 1.0  # changes of one field within this long are one step of undo
 
@@ -58,8 +60,13 @@ class Document(QObject):
         self.renamed.emit()
 
     def open(self, path: Path) -> None:
-        """Open a project file; ProblemError, and everything as it was, where that fails."""
-        self.replace(load_project(path), path)
+        """Open a project file, or the project inside a file of weights, which is not saved there;
+        ProblemError, and everything as it was, where that fails.
+        """
+        if path.suffix == WEIGHTS:
+            self.replace(project_in(path), None)
+        else:
+            self.replace(load_project(path), path)
 
     def save(self, path: Path) -> None:
         """Save to a file; ProblemError, and still modified, where that fails."""

@@ -1,11 +1,11 @@
-"""Whether a person can see a widget: what nobody sees need not be drawn."""
+"""Whether a person can see a widget: what nobody sees need not be drawn, or is drawn beforehand."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
 
 def in_sight(widget: QWidget) -> bool:
@@ -17,6 +17,18 @@ def in_sight(widget: QWidget) -> bool:
         and not widget.window().isMinimized()
         and not widget.visibleRegion().isEmpty()
     )
+
+
+def rehearse(stack: QStackedLayout) -> None:
+    """Lay out and paint the pages of a stack that are not shown, where nobody sees it. To style
+    their widgets, to measure them and to find letters is most of what their first showing takes.
+    """
+    shown = stack.currentWidget()
+    for place in range(stack.count()):
+        page = stack.widget(place)
+        if page is not None and shown is not None and page is not shown:
+            page.setGeometry(shown.geometry())
+            page.grab()
 
 
 class WhenInSight(QObject):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -35,6 +36,7 @@ from engine.problems import ProblemError
 from engine.project.presets import FIRST, preset
 from engine.store.projects import SUFFIX
 from engine.store.runs import runs_folder
+from engine.store.weights import SUFFIX as WEIGHTS
 from engine.training.history import Kind, Run
 from gui.actions import COMMANDS, make_actions, tooltip
 from gui.document import Document
@@ -45,19 +47,23 @@ from gui.selection import Selection
 from gui.session import Session, State
 from gui.settings_file import SettingsFile
 from gui.theme import MARGIN, SPACING, THEMES, Theme, palette, stylesheet
+from gui.views.code import CodeView
 from gui.views.confusion import ConfusionView
+from gui.views.diagram import DiagramView
 from gui.views.image import ImageView
 from gui.views.learning import LearningView
 from gui.views.mistakes import MistakesView
 from gui.views.network import NetworkView
 from gui.views.palette import PaletteView
 from gui.views.per_class import PerClassView
+from gui.views.rows import RowsView
 from gui.views.settings import SettingsView
 from gui.views.status import StatusView
 from gui.views.step import StepView
 from gui.views.timeline import TimelineView
 from gui.widgets.banner import Banner
 from gui.widgets.no_curves import NoCurves
+from gui.widgets.settled import Settled
 
 if TYPE_CHECKING:
     from gui.views.browser import DataBrowser
@@ -66,6 +72,7 @@ if TYPE_CHECKING:
 FIRST_SIZE = QSize(1440, 900)
 LEAST_CURVES = QSize(545, 147)  # about what they need: a small window must not grow by them later
 LOWER_SHARE = 0.46  # of the window's height, for matrix and mistakes
+CODE_SHARE = 0.36  # of the window's height, for the scripts when they are first shown
 TOOLBAR = (
     *("new", "open", "save", "", "undo", "redo", "", "data", ""),
     *("train", "pause", "step", "stop", ""),
@@ -80,6 +87,9 @@ LAYER_COMMANDS = (
     "select_all",
     "move_up",
     "move_down",
+    "wrap",
+    "wrap_parallel",
+    "unwrap",
 )
 
 
@@ -112,11 +122,14 @@ class MainWindow(QMainWindow):
         self.per_class = PerClassView(selection)
         self.mistakes = MistakesView(selection)
         self.image = ImageView(selection)
+        self.rows = RowsView(selection, lambda: session.folder)
         self.learning = LearningView(selection)
         self.timeline = TimelineView(selection)
         self.status = StatusView()
         self.banner = Banner()
         self.step = StepView()
+        self.code = CodeView(document, selection)
+        self.diagram = DiagramView(document, selection)
         self.running = Running(
             self, document, session, selection, self.banner, self.actions_by_name, self.ask_to_save
         )
@@ -134,6 +147,7 @@ class MainWindow(QMainWindow):
         self._show_undo()
         self._show_state(session.state)
         self.running.show_state()
+        self.network.column.setFocus()  # not the palette's search, which would take shortcuts
 
     @property
     def curves(self) -> CurvesView:
@@ -148,6 +162,7 @@ class MainWindow(QMainWindow):
             self._curves.zoomed.connect(self.learning.show_range)
             self._centre.replaceWidget(self._no_curves, self._curves)
             self._no_curves.deleteLater()
+            self._show_busy()
         return self._curves
 
     def ask_to_save(self) -> bool:
@@ -177,7 +192,7 @@ class MainWindow(QMainWindow):
         """Ask for a project file and open it."""
         folder = str(self.document.path.parent) if self.document.path else ""
         path, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Open a project"), folder, self._file_kinds()
+            self, self.tr("Open a project"), folder, self._opened_kinds()
         )
         if path:
             self._open_asking(Path(path))
@@ -269,6 +284,8 @@ class MainWindow(QMainWindow):
         for view in (self.palette_view, self.network, self.banner, self._curves, self._browser):
             if view is not None:
                 view.set_theme(self._theme)
+        self.code.set_theme(self._theme)
+        self.diagram.set_theme(self._theme)
         for run_view in self._run_views():
             run_view.set_theme(self._theme)
         self.running.set_theme(self._theme)
@@ -281,6 +298,8 @@ class MainWindow(QMainWindow):
         self.running.close()
         self.training.augmentation_preview.let_go()
         self.mistakes.exporter.working.close_task()
+        self.code.let_go()
+        self.rows.let_go()
         if self._browser is not None:
             self._browser.close()
         self.settings.keep("geometry", self.saveGeometry())
@@ -320,7 +339,10 @@ class MainWindow(QMainWindow):
             return True
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.tr("Training is running"))
+        waits = self.session.state is State.PAUSED
+        box.setWindowTitle(
+            self.tr("A training is paused") if waits else self.tr("A training is running")
+        )
         box.setText(self.tr("Stop the training and quit? What it has learned so far is kept."))
         stop = box.addButton(self.tr("Stop and quit"), QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
@@ -337,9 +359,10 @@ class MainWindow(QMainWindow):
         self._no_curves = _panel(NoCurves())
         self._no_curves.setMinimumSize(LEAST_CURVES)
         self._centre.addWidget(self.banner)
+        self._centre.addWidget(self.running.start_weights.strip)
         self._centre.addWidget(self._no_curves, 1)
         self._centre.addWidget(self.timeline)
-        self.setCentralWidget(centre)
+        self.setCentralWidget(Settled(centre))
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, SPACING, 0, 0)
@@ -350,9 +373,19 @@ class MainWindow(QMainWindow):
         column.addWidget(palette_margin)
         column.addWidget(self.network, 1)
         side = Qt.DockWidgetArea
+        self.setCorner(Qt.Corner.TopLeftCorner, side.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.TopRightCorner, side.RightDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, side.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, side.RightDockWidgetArea)
         network = self._dock("network", self.tr("Network"), left, side.LeftDockWidgetArea)
+        self._diagram_dock = self._dock(
+            "diagram", self.tr("Diagram"), self.diagram, side.LeftDockWidgetArea
+        )
+        self.splitDockWidget(network, self._diagram_dock, Qt.Orientation.Horizontal)
+        self._diagram_dock.hide()  # it takes its room from the curves
+        toggle = self._diagram_dock.toggleViewAction()
+        toggle.triggered.connect(self._seat_diagram)
+        toggle.toggled.connect(self._keep_cards)
         training = self._dock(
             "training", self.tr("Training"), self.training, side.RightDockWidgetArea
         )
@@ -368,12 +401,15 @@ class MainWindow(QMainWindow):
         self._image_dock = self._dock(
             "image", self.tr("Image"), self.image, side.BottomDockWidgetArea
         )
+        rows = self._dock("rows", self.tr("Rows"), self.rows, side.BottomDockWidgetArea)
         learning = self._dock(
             "learning", self.tr("Learning"), self.learning, side.BottomDockWidgetArea
         )
         self._step_dock = self._dock("step", self.tr("Step"), self.step, side.BottomDockWidgetArea)
         self.splitDockWidget(confusion, mistakes, Qt.Orientation.Horizontal)
-        for behind in (per_class, self._image_dock, learning, self._step_dock):
+        self._code_dock = self._dock("code", self.tr("Code"), self.code, side.TopDockWidgetArea)
+        self._code_dock.hide()  # it takes its room from the curves
+        for behind in (per_class, self._image_dock, rows, learning, self._step_dock):
             self.tabifyDockWidget(confusion, behind)
         confusion.raise_()
         size = FIRST_SIZE.boundedTo(self.screen().availableSize())
@@ -386,15 +422,30 @@ class MainWindow(QMainWindow):
     def _dock(self, name: str, title: str, view: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
         dock.setObjectName(name)
-        dock.setWidget(view)
+        dock.setWidget(Settled(view))
         self.addDockWidget(area, dock)
         self._docks.append(dock)
         return dock
+
+    def _seat_diagram(self, shown: bool) -> None:
+        """Stand it beside the cards, or behind them where the screen is too narrow for both."""
+        if shown and self.minimumSizeHint().width() > self.screen().availableSize().width():
+            self._keep_cards()
+            self.tabifyDockWidget(self._docks[0], self._diagram_dock)
+            self._diagram_dock.raise_()
+
+    def _keep_cards(self) -> None:
+        """Keep the cards as wide as they are: the diagram takes its room from the curves."""
+        network = self._docks[0]
+        in_front = self._diagram_dock if network.visibleRegion().isEmpty() else network
+        resize = partial(self.resizeDocks, [network], [in_front.width()], Qt.Orientation.Horizontal)
+        QTimer.singleShot(0, self, resize)
 
     def _connect(self) -> None:
         self.palette_view.chosen.connect(self.network.add)
         self.network.data_wanted.connect(self.choose_data)
         self.network.refused.connect(self.banner.say)
+        self.diagram.refused.connect(self.banner.say)
         self.document.changed.connect(self._show_document)
         self.document.renamed.connect(self._show_document)
         self.document.undo_stack.indexChanged.connect(self._show_undo)
@@ -420,6 +471,7 @@ class MainWindow(QMainWindow):
             "redo": self.document.undo_stack.redo,
             "data": self.choose_data,
             "browse": self.browse_data,
+            "code": self.show_code,
             "about": self.about,
         }
         for name, handler in handlers.items():
@@ -447,7 +499,7 @@ class MainWindow(QMainWindow):
             if isinstance(button, QToolButton) and name in TITLED:
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(self.status)
+        bar.addWidget(Settled(self.status))
         bar.toggleViewAction().setVisible(False)
 
     def _make_menus(self) -> None:
@@ -523,7 +575,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{self.document.name}[*] – Layerscope")
         self.setWindowModified(self.document.modified)
         source = self.document.project.data.source
-        self.actions_by_name["data"].setText(
+        self.actions_by_name["data"].setIconText(  # on the toolbar; the menu keeps the command
             self.tr("{title}  {count:,}").format(title=source.title, count=source.train_size)
         )
         self._show_edited()
@@ -543,7 +595,12 @@ class MainWindow(QMainWindow):
     def _show_state(self, state: State) -> None:
         self.status.show_state(state)
         self.step.set_paused(state is State.PAUSED)
+        self._show_busy()
         self._show_edited()
+
+    def _show_busy(self) -> None:
+        for empty in self.findChildren(NoCurves):
+            empty.show_busy(self.session.state.busy)
 
     def _show_edited(self) -> None:
         """Say so where the project has moved on from the run that is under way."""
@@ -572,6 +629,7 @@ class MainWindow(QMainWindow):
             self.per_class,
             self.mistakes,
             self.image,
+            self.rows,
             self.learning,
             self.step,
         )
@@ -595,10 +653,23 @@ class MainWindow(QMainWindow):
                 error=False,
             )
 
+    def show_code(self) -> None:
+        """Show the scripts, or bring them to the front, with the keyboard in the first of them."""
+        if self._code_dock.isHidden():
+            self._code_dock.show()
+            height = round(CODE_SHARE * self.height())
+            self.resizeDocks([self._code_dock], [height], Qt.Orientation.Vertical)
+        self._code_dock.raise_()
+        self.code.setFocus()
+
     def _show_image(self) -> None:
         """Bring the image that is looked at to the front."""
         self._image_dock.show()
         self._image_dock.raise_()
+
+    def _opened_kinds(self) -> str:
+        weights = self.tr("Weights with their project (*{suffix})").format(suffix=WEIGHTS)
+        return self._file_kinds().replace(";;", f";;{weights};;", 1)
 
     def _file_kinds(self) -> str:
         return self.tr("Layerscope projects (*{suffix});;All files (*)").format(suffix=SUFFIX)
@@ -617,6 +688,6 @@ def _panel(content: QWidget) -> QWidget:
 def _dropped_file(event: QDropEvent) -> Path | None:
     """Find the project file in what is dropped."""
     for url in event.mimeData().urls():
-        if url.isLocalFile() and url.toLocalFile().endswith(".json"):
+        if url.isLocalFile() and url.toLocalFile().endswith((".json", WEIGHTS)):
             return Path(url.toLocalFile())
     return None

@@ -45,6 +45,7 @@ class Theme:
     wrong: tuple[str, str]  # the errors' scale: from few to many
     groups: dict[str, str]  # a stripe for each group of layers
     lines: tuple[str, ...]  # curves by class; colour-blind people can tell any two of them apart
+    code: dict[str, str]  # a script's words by what they are
 
     @property
     def dark(self) -> bool:
@@ -82,6 +83,8 @@ LIGHT = Theme(
         "Convolution": "#d55e00",
         "Pooling": "#009e73",
         "Regularisation": "#cc79a7",
+        "Sequence": "#8a6d00",
+        "Block": "#6b5fb5",
     },
     lines=(
         "#0072b2",
@@ -93,6 +96,13 @@ LIGHT = Theme(
         "#6600ee",
         "#884466",
     ),
+    code={
+        "comment": "#5b6675",
+        "string": "#00653f",
+        "keyword": "#0b55a0",
+        "number": "#a03c00",
+        "name": "#7a3a96",
+    },
 )
 DARK = Theme(
     name="dark",
@@ -124,6 +134,8 @@ DARK = Theme(
         "Convolution": "#f0883e",
         "Pooling": "#2fc49a",
         "Regularisation": "#dd9dc0",
+        "Sequence": "#e0c24a",
+        "Block": "#b3a6f0",
     },
     lines=(
         "#56b4e9",
@@ -135,6 +147,13 @@ DARK = Theme(
         "#bb9999",
         "#995599",
     ),
+    code={
+        "comment": "#a3afbd",
+        "string": "#7fd6a6",
+        "keyword": "#79c0ff",
+        "number": "#f5a672",
+        "name": "#d9a8ec",
+    },
 )
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 
@@ -242,14 +261,28 @@ def stylesheet(theme: Theme) -> str:
     QFrame#wrong {{ background: {t.danger_soft}; border: 0; border-radius: 4px; }}
     QFrame#wrong QLabel {{ color: {t.danger}; }}
     QFrame#drop {{ background: {t.accent}; border: 0; border-radius: 2px; }}
+    QFrame#drop[wrong="true"] {{ background: {t.danger}; }}
+    QFrame#branch {{ border: 0; border-left: 2px solid {t.groups["Block"]}; }}
+    QLabel#zone {{ background: {t.window}; color: {t.muted}; border: 1px dashed {t.muted};
+        border-radius: {RADIUS}px; padding: 6px 2px; }}
+    QLabel#zone:hover {{ border-color: {t.accent}; }}
+    QLabel#zone[selected="true"] {{ border: 1px solid {t.accent}; background: {t.accent_soft};
+        color: {t.text}; }}
     QFrame#banner {{ background: {t.warning_soft}; border: 1px solid {t.warning};
         border-radius: {RADIUS}px; }}
     QFrame#banner QLabel {{ color: {t.text}; }}
     QFrame#banner[kind="error"] {{ background: {t.danger_soft}; border-color: {t.danger}; }}
     QToolButton#layer {{ background: {t.card}; border: 1px solid {t.border};
-        border-radius: {RADIUS}px; padding: 5px 6px; text-align: left; }}
+        border-radius: {RADIUS}px; padding: 5px 4px; text-align: left; }}
     QToolButton#layer:hover {{ background: {t.hover}; border-color: {t.accent}; }}
     QToolButton#layer:pressed {{ background: {t.accent_soft}; }}
+    QToolButton#layer:focus, QToolButton#group:focus {{ border-color: {t.accent}; }}
+    QToolButton#group {{ color: {t.muted}; background: transparent;
+        border: 1px solid {t.border}; border-radius: {RADIUS}px; padding: 3px 14px 3px 5px;
+        text-align: left; }}
+    QToolButton#group:hover {{ background: {t.hover}; border-color: {t.accent}; color: {t.text}; }}
+    QToolButton#group::menu-indicator {{ subcontrol-origin: padding;
+        subcontrol-position: right center; right: 3px; }}
     QToolButton#small {{ border: 1px solid transparent; border-radius: 4px; padding: 2px; }}
     QToolButton#small:hover {{ background: {t.hover}; border-color: {t.border}; }}
     QToolButton#chip {{ background: {t.accent_soft}; border: 1px solid {t.accent};
@@ -271,7 +304,10 @@ def stylesheet(theme: Theme) -> str:
     QTabBar::tab {{ background: transparent; color: {t.muted}; border: 0;
         border-bottom: 2px solid transparent; padding: 5px 7px; }}
     QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}
+    QMainWindow > QTabBar {{ qproperty-elideMode: ElideNone; qproperty-usesScrollButtons: true; }}
+    QMainWindow > QTabBar::tab {{ padding: 5px 4px; }}
     QListView#gallery {{ background: {t.panel}; border: 0; }}
+    QPlainTextEdit#code {{ background: {t.panel}; border: 0; }}
     QListView#legend {{ background: {t.panel}; border: 0; }}
     QListView#legend::item:hover {{ background: {t.hover}; }}
     QListView#legend::item:selected {{ background: {t.accent_soft}; color: {t.text}; }}

@@ -199,12 +199,14 @@ class ConfusionView(QWidget):
             self.said.setToolTip(words)
 
     def _words(self, evaluation: Evaluated) -> str:
-        words = (
-            self.tr("{count:,} images, epoch {epoch}, {percent:.2f} % right")
-            if evaluation.whole
-            else self.tr("sample of {count:,}, epoch {epoch}, {percent:.2f} % right")
-        )
         count, percent = len(evaluation.rows), 100 * evaluation.accuracy
+        words = self.tr("sample of {count:,}, epoch {epoch}, {percent:.2f} % right")
+        if evaluation.whole:
+            words = (
+                self.tr("1 image, epoch {epoch}, {percent:.2f} % right")
+                if count == 1
+                else self.tr("{count:,} images, epoch {epoch}, {percent:.2f} % right")
+            )
         return words.format(count=count, epoch=evaluation.epoch, percent=percent)
 
     def _compared(self) -> str:
@@ -284,7 +286,8 @@ class ConfusionView(QWidget):
         menu.chosen.connect(selection.select_cells)
         menu.together.toggled.connect(self._show_otherwise)
         menu.hide_diagonal.toggled.connect(self._show_otherwise)
-        menu.pairs.toggled.connect(panel.set_pairs)
+        menu.pairs.triggered.connect(panel.set_pairs)
+        panel.pairs_shown.connect(menu.pairs.setChecked)
         menu.table.toggled.connect(panel.set_table)
         menu.copy.triggered.connect(self.copy)
         menu.save.triggered.connect(self.choose_file)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
-import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QBoxLayout,
     QCheckBox,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QSlider,
     QStackedLayout,
     QVBoxLayout,
@@ -24,6 +20,7 @@ from gui.in_sight import WhenInSight, in_sight
 from gui.selection import Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme
 from gui.widgets.curve_plot import Plot
+from gui.widgets.curve_reading import CurveReading
 from gui.widgets.no_curves import NoCurves
 from gui.widgets.run_marks import marks_of, story
 
@@ -62,10 +59,7 @@ class CurvesView(QWidget):
         self.smoothing.setAccessibleName(self.tr("Smoothing"))
         self.smoothing.setToolTip(self.tr("Smoothing of the training curve, in percent of the run"))
         self.smoothing.valueChanged.connect(lambda _: self._draw())
-        self.reading = QLabel()
-        self.reading.setTextFormat(Qt.TextFormat.RichText)
-        # What a cursor reads is long, and must not widen the window.
-        self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.reading = CurveReading()
         self._run: Run | None = None
         self._curves: Curves = ()
         self._before: Run | None = None
@@ -195,41 +189,12 @@ class CurvesView(QWidget):
         run = self._run
         if run is None or run.started is None or not len(run.progress):
             return
-        epochs = run.progress.column(0)
-        place = int(np.clip(np.searchsorted(epochs, x), 0, len(epochs) - 1))
         group = self.loss.group_at(x)
         what = group.words if group else ""
-        words = self._marked(what) + self.tr(
-            "epoch {epoch:.2f}: training loss {loss:.4f}, accuracy {accuracy:.2f} %"
-        ).format(
-            epoch=epochs[place],
-            loss=run.progress.column(1)[place],
-            accuracy=100 * run.progress.column(2)[place],
-        )
-        done = max(1, round(x)) - 1
-        if done < len(run.epochs):
-            words += self.tr("; validation loss {loss:.4f}, accuracy {accuracy:.2f} %").format(
-                loss=run.epochs[done].validation_loss,
-                accuracy=100 * run.epochs[done].validation_accuracy,
-            )
-        self.reading.setText(words + self._read_before(x))
+        self.reading.read(run, self._before, x, what)
         for part in (self.loss, self.accuracy):
             part.show_cursor(x)
             part.plot.getViewBox().setToolTip(what)  # the line above may have too little room
-
-    def _marked(self, what: str) -> str:
-        """Begin the reading with what happened there, if anything."""
-        return self.tr("<b>{what}</b> &nbsp; ").format(what=escape(what)) if what else ""
-
-    def _read_before(self, x: float) -> str:
-        """Say the values of the run behind at the cursor, where it got so far."""
-        run = self._before
-        if run is None or not len(run.progress) or x > run.progress.column(0)[-1]:
-            return ""
-        place = int(np.searchsorted(run.progress.column(0), x))
-        return self.tr("; before: loss {loss:.4f}, accuracy {accuracy:.2f} %").format(
-            loss=run.progress.column(1)[place], accuracy=100 * run.progress.column(2)[place]
-        )
 
     def _select(self, x: float) -> None:
         """Show the evaluation next to a moment, in all views; the newest one stays live."""
@@ -267,17 +232,7 @@ class CurvesView(QWidget):
         self._clear_cursor()
 
     def _legend(self) -> None:
-        theme = self._theme
-        words = self.tr(
-            "<span style='color:{training}'>&#9473;</span> training &nbsp; "
-            "<span style='color:{validation}'>&#9679;</span> validation &nbsp; "
-            "<span style='color:{validation}'>&#9733;</span> best epoch"
-        ).format(training=theme.training, validation=theme.validation)
-        if self._before:
-            words += self.tr(
-                " &nbsp; <span style='color:{color}'>&#9476; &#9675;</span> before: {title}"
-            ).format(color=theme.before, title=escape(self._before_title))
-        self.reading.setText(words)
+        self.reading.show_legend(self._theme, self._before_title if self._before else None)
 
     def _lay_out(self) -> None:
         controls = QHBoxLayout()

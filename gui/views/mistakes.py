@@ -338,6 +338,7 @@ class MistakesView(QWidget):
         column.setSpacing(4)
         for part in (self.head, self.notice, self.exporter):
             column.addWidget(part)
+        self.none.hide()
         column.addWidget(self.none, 1)
         column.addWidget(self.gallery, 1)
         layout = QVBoxLayout(self)

@@ -43,6 +43,7 @@ class StatusView(QWidget):
         self._spared = (self.note, self.time, self.speed)  # where there is no room: the last first
         self._state = State.IDLE
         self._texts_at = 0.0
+        self._results = ("", "")  # all of them, and what is said where there is little room
         layout = QHBoxLayout(self)
         layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         layout.setContentsMargins(SPACING, 0, SPACING, 0)
@@ -78,8 +79,7 @@ class StatusView(QWidget):
         if self._state is State.PREPARING:
             self._show_preparing(run)
         elif run.total_steps:
-            self.bar.setRange(0, PARTS)
-            self.bar.setValue(PARTS * run.step // run.total_steps)
+            self._move_bar(PARTS * run.step // run.total_steps)
         now = monotonic()
         if kinds & {"started", "epoch", "end"} or now - self._texts_at >= TEXT_SECONDS:
             self._texts_at = now
@@ -99,11 +99,14 @@ class StatusView(QWidget):
 
     def _fit(self) -> None:
         """Show what there is room for: state, bar and result always, the rest as it fits."""
-        room = self.contentsRect().width() - 2 * SPACING
-        for label in (self.epoch, self.result):
-            room -= label.sizeHint().width() + GAP
+        room = self.contentsRect().width() - 2 * SPACING - self.epoch.sizeHint().width() - GAP
         if not self.bar.isHidden():
             room -= self.bar.minimumWidth() + GAP
+        whole, brief = self._results
+        fits = self.result.fontMetrics().horizontalAdvance(whole) <= room
+        self.result.setText(whole if fits else brief)
+        self.result.setToolTip("" if fits else whole)
+        room -= self.result.sizeHint().width() + GAP
         for label in self._spared:
             if label.text():
                 room -= label.sizeHint().width() + GAP
@@ -115,8 +118,16 @@ class StatusView(QWidget):
         if loading is None or not loading.total:
             self.bar.setRange(0, 0)  # moves to and fro
         else:
-            self.bar.setRange(0, PARTS)
-            self.bar.setValue(PARTS * loading.done // loading.total)
+            self._move_bar(PARTS * loading.done // loading.total)
+
+    def _move_bar(self, parts: int) -> None:
+        """Let the bar be painted with everything else: by itself it paints at once, and with it all
+        that is not laid out yet.
+        """
+        self.bar.setUpdatesEnabled(False)
+        self.bar.setRange(0, PARTS)
+        self.bar.setValue(parts)
+        self.bar.setUpdatesEnabled(True)
 
     def _show_texts(self, run: Run) -> None:
         if run.started is not None and run.end is None and self._state is State.RUNNING:
@@ -131,7 +142,7 @@ class StatusView(QWidget):
         self.speed.setText(
             self.tr("{speed:,.0f} images/s").format(speed=speed) if running and speed else ""
         )
-        self.result.setText(self._result(run))
+        self._results = self._results_of(run)
         if not self._state.busy or run.end is not None:
             self.epoch.setText(self._end(run))
 
@@ -163,17 +174,17 @@ class StatusView(QWidget):
             return run.best
         return min(run.epochs, key=lambda done: done.validation_loss)
 
-    def _result(self, run: Run) -> str:
-        if isinstance(run.end, Finished) and run.end.test_accuracy is not None and run.epochs:
-            return self.tr("test {test:.2f} %   validation {validation:.2f} %").format(
-                test=100 * run.end.test_accuracy,
-                validation=100 * self._tested_epoch(run).validation_accuracy,
-            )
-        if run.epochs:
-            return self.tr("validation {validation:.2f} %").format(
-                validation=100 * run.epochs[-1].validation_accuracy
-            )
-        return ""
+    def _results_of(self, run: Run) -> tuple[str, str]:
+        """Say how good the network is, whole and briefly."""
+        if not run.epochs:
+            return "", ""
+        words = self.tr("validation {validation:.2f} %")
+        if not isinstance(run.end, Finished) or run.end.test_accuracy is None:
+            said = words.format(validation=100 * run.epochs[-1].validation_accuracy)
+            return said, said
+        test = self.tr("test {test:.2f} %").format(test=100 * run.end.test_accuracy)
+        validation = 100 * self._tested_epoch(run).validation_accuracy
+        return f"{test}   {words.format(validation=validation)}", test
 
 
 def epochs_of(run: Run) -> int:

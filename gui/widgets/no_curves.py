@@ -14,9 +14,10 @@ class NoCurves(EmptyState):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self.setText(
-            self.tr(
-                "The curves of loss and accuracy grow here while the network trains. "
-                "Press Train (F5) to begin."
-            )
-        )
+        self.show_busy(False)
+
+    def show_busy(self, busy: bool) -> None:
+        """Say how to begin, unless a training has begun: its first points take a while."""
+        about = self.tr("The curves of loss and accuracy grow here while the network trains.")
+        begin = self.tr("Press Train (F5) to begin.")
+        self.setText(about if busy else f"{about} {begin}")

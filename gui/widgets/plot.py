@@ -10,15 +10,24 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QFont, QPainter, QPixmap
 
 from gui.curve_data import Floats
 from gui.theme import LIGHT
 
 TICK_PIXELS = {"left": 22, "bottom": 50}  # as close as ticks may be, so that each has its number
+CLOSEST_PIXELS = {"left": 15, "bottom": 40}  # where there is room for one or two numbers alone
 EMPTY = (np.empty(0), np.empty(0))
 
+ANYWHERE = QRectF(0, 0, 100, 100)  # to measure a text in
+CENTRE = Qt.AlignmentFlag.AlignCenter
+NUMBER = {  # how a tick's number stands beside it
+    "left": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip,
+    "bottom": Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextDontClip,
+}
+
 Points = tuple[Floats, Floats]  # x, y as they are drawn
+TickLevels = list[tuple[float, list[float]]]  # the distance of ticks, and where they are
 
 
 class ToPixels:
@@ -63,7 +72,7 @@ class Canvas(pg.PlotWidget):
         self.setMenuEnabled(False)
         self.hideButtons()
         self.disableAutoRange()  # whoever draws sets the ranges, so that they move seldom
-        for side in ("left", "bottom"):
+        for side in ("top", "right"):  # not to be seen, but they follow the ranges as well
             self.getAxis(side).enableAutoSIPrefix(False)
 
     def paint_anew(self) -> None:
@@ -150,20 +159,93 @@ class Grid(pg.GraphicsObject):
 
 class ValueAxis(pg.AxisItem):
     """An axis with a number at each tick, which can write powers of ten for values drawn as
-    logarithms. The smaller ticks of pyqtgraph's own axis took most of the time of its painting.
+    logarithms. It looks like pyqtgraph's own, which takes four times as long to paint: for smaller
+    ticks that are not wanted here, and for a picture of itself.
     """
 
     logarithmic = False
+    _ticks: tuple[object, TickLevels] = (None, [])  # what they were computed for, and they
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        area = self.mapRectFromParent(self.geometry())
+        low, high = self.range
+        levels = self.tickValues(low, high, self._length(area))
+        values, painted = levels[0][1] if levels else [], self.boundingRect()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(self.pen())
+        painter.drawLine(self._edge(area))
+        places = [self._pixel(value, area) for value in values]
+        if places:
+            painter.drawLines([self._tick(place, area) for place in places])
+        if not (values and self.style["showValues"]):
+            return
+        painter.setFont(self.style["tickFont"] or QFont())
+        painter.setPen(self.textPen())
+        for place, text in zip(places, self.tickStrings(values, 1, levels[0][0]), strict=True):
+            room = self._room(place, area, painter.boundingRect(ANYWHERE, CENTRE, text))
+            if painted.contains(room):
+                painter.drawText(room, NUMBER[self.orientation], text)
+
+    def tickValues(self, low: float, high: float, size: float) -> TickLevels:
+        key = low, high, size
+        if key != self._ticks[0]:  # the grid asks for them, too
+            self._ticks = key, super().tickValues(low, high, size)
+        return self._ticks[1]
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
         levels: list[tuple[float, float]] = super().tickSpacing(low, high, size)
-        least = TICK_PIXELS[self.orientation] * abs(high - low) / size
-        return levels and [
-            next((level for level in reversed(levels) if level[0] >= least), levels[0])
-        ]
+        value = abs(high - low) / size  # of a pixel
+        least = TICK_PIXELS[self.orientation] * value
+        fitting = [level for level in reversed(levels) if level[0] >= least]
+        if fitting or not levels:
+            return fitting[:1]
+        widest, closest = levels[0][0], CLOSEST_PIXELS[self.orientation] * value
+        return [(widest if widest >= closest else _rounded_up(closest), 0)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.logarithmic:
             return [f"{10**value:.3g}" for value in values]
         strings: list[str] = super().tickStrings(values, scale, spacing)
         return strings
+
+    def updateAutoSIPrefix(self) -> None:
+        """Write numbers as they are: nothing is to be set anew with each range."""
+
+    def _length(self, area: QRectF) -> float:
+        return max(area.height() if self.orientation == "left" else area.width(), 1)
+
+    def _edge(self, area: QRectF) -> QLineF:
+        """Find the line along the plot."""
+        if self.orientation == "left":
+            return QLineF(area.right() - 1, area.top() - 1, area.right() - 1, area.bottom() + 1)
+        return QLineF(area.left() - 1, area.top() + 1, area.right() + 1, area.top() + 1)
+
+    def _pixel(self, value: float, area: QRectF) -> float:
+        """Find where along the axis a value is."""
+        low, high = self.range
+        share = (value - low) / (high - low)
+        if self.orientation == "left":
+            return float(area.bottom() - share * area.height())
+        return float(area.left() + share * area.width())
+
+    def _tick(self, place: float, area: QRectF) -> QLineF:
+        """Find the line of a tick, which points into the plot."""
+        length = -self.style["tickLength"]
+        if self.orientation == "left":
+            return QLineF(area.right(), place, area.right() + length, place)
+        return QLineF(place, area.top(), place, area.top() - length)
+
+    def _room(self, place: float, area: QRectF, text: QRectF) -> QRectF:
+        """Find where the number of a tick stands; its letters are lower than their line."""
+        width, height = text.width(), 0.8 * text.height()
+        if self.orientation == "left":
+            gap = self.style["tickTextOffset"][0]
+            return QRectF(area.right() - gap - width, place - height / 2, width, height)
+        gap = self.style["tickTextOffset"][1]
+        return QRectF(place - width / 2, area.top() + gap, width, height)
+
+
+def _rounded_up(step: float) -> float:
+    """Round a distance of ticks up to one, two or five times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(step))
+    return float(next(times * power for times in (1, 2, 5, 10) if times * power >= step))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from engine.training.history import Run
 
 HERE = Path(__file__).parent
 BATCHES = 20
+PATIENCE = 30_000  # milliseconds
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,6 +53,24 @@ def _garbage_waits() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _work_is_collected_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hear at once of the end of work beside the window: a person does not mind to wait, a test
+    of ten works does.
+    """
+    from gui import background
+
+    monkeypatch.setattr(background, "COLLECT_MILLISECONDS", 5)
+
+
+@pytest.fixture
+def qtbot(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Wait as long as a busy machine may take, where a test does not say how long."""
+    for name in ("waitUntil", "waitExposed", "waitSignal"):
+        monkeypatch.setattr(qtbot, name, partial(getattr(qtbot, name), timeout=PATIENCE))
+    return qtbot
 
 
 @pytest.fixture

@@ -269,6 +269,17 @@ def test_plots_and_libraries_are_loaded_behind_the_window(window, qtbot):
         timer.stop()
 
 
+def test_pages_are_laid_out_behind_the_window_before_they_are_shown(window, qtbot):
+    page = window.mistakes.gallery.parentWidget()
+    assert page.size() != window.mistakes.waiting.size()
+
+    program.rehearse_views(window)
+
+    qtbot.waitUntil(lambda: page.size() == window.mistakes.waiting.size())
+    assert page.isHidden()
+    qtbot.waitUntil(lambda: not _timers_at_work(window))
+
+
 def test_the_images_are_read_before_the_first_training_asks(monkeypatch):
     project, read = preset(FIRST), []
     load._last.clear()

@@ -170,3 +170,7 @@ def test_a_span_holds_all_values_without_much_room_to_spare(parts):
     assert everything.max() < high
     if np.ptp(everything) > 1e-3:
         assert high - low <= 1.35 * np.ptp(everything)
+
+
+def test_a_single_nought_has_an_axis_that_can_be_read():
+    assert span_of([np.zeros(1)]) == (-0.1, 0.1)

@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QSlider,
     QSpinBox,
+    QTabBar,
+    QToolButton,
 )
 
 from engine.analysis.mistakes import Cell
@@ -29,6 +31,7 @@ from gui.session import State
 from gui.theme import DARK, LIGHT
 from gui.views.browser import DataBrowser
 from gui.views.data import DataDialog
+from gui.widgets.no_curves import NoCurves
 
 LEFT = Qt.MouseButton.LeftButton
 NO_KEYS = Qt.KeyboardModifier.NoModifier
@@ -286,9 +289,7 @@ def test_other_data_chosen_while_training_do_not_disturb_the_matrix(
     window, start, qtbot, project_of
 ):
     start()
-    qtbot.waitUntil(
-        lambda: window.session.run.evaluation("validation") is not None, timeout=PATIENCE
-    )
+    qtbot.waitUntil(lambda: window.confusion.matrix.counts.sum() > 0, timeout=PATIENCE)
 
     window.document.edit("Data", project_of(3))
     epochs = len(window.session.run.epochs)
@@ -419,7 +420,8 @@ def test_the_data_are_chosen_in_a_dialog(window, qtbot, way):
 
 
 def test_the_data_button_names_the_data(window):
-    assert window.actions_by_name["data"].text() == "Digits 8×8  1,437"
+    assert window.findChild(QToolButton, "data").text() == "Digits 8×8  1,437"
+    assert window.actions_by_name["data"].text() == "Choose &data…"
 
 
 def test_closing_saves_nothing_and_asks_nothing_when_nothing_changed(window, ask):
@@ -605,17 +607,17 @@ def test_a_recent_file_that_is_gone_is_listed_no_more(window, project_file):
 
 def test_the_layout_is_restored(make_window):
     first = make_window()
-    docks = {dock.objectName(): dock for dock in first.findChildren(QDockWidget)}
-    docks["training"].hide()
-    first.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, docks["mistakes"])
+    before = docks(first)
+    before["training"].hide()
+    first.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, before["mistakes"])
     first.resize(1300, 820)
     first.close()
 
     second = make_window()
 
-    docks = {dock.objectName(): dock for dock in second.findChildren(QDockWidget)}
-    assert not docks["training"].isVisible()
-    assert second.dockWidgetArea(docks["mistakes"]) is Qt.DockWidgetArea.RightDockWidgetArea
+    after = docks(second)
+    assert not after["training"].isVisible()
+    assert second.dockWidgetArea(after["mistakes"]) is Qt.DockWidgetArea.RightDockWidgetArea
 
 
 def test_a_layout_that_is_damaged_does_no_harm(make_window, own_home):
@@ -788,7 +790,7 @@ def test_a_run_that_is_over_is_opened_with_all_that_it_showed(
 
     assert other.document.project == run.project
     assert other.session.folder == folder
-    assert other.status.result.text() == window.status.result.text()
+    qtbot.waitUntil(lambda: other.status.result.text() == window.status.result.text())
     assert other.timeline.slider.maximum() == window.timeline.slider.maximum() > 0
     other.selection.select_step(run.evaluations["validation"][0].step)
     window.selection.select_step(run.evaluations["validation"][0].step)
@@ -846,3 +848,71 @@ def test_an_image_that_is_opened_comes_to_the_front(window, train):
 
     dock = window.findChild(QDockWidget, "image")
     assert not dock.visibleRegion().isEmpty()
+
+
+def test_the_tabs_of_views_are_not_cut_off(window):
+    bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+
+    assert bars
+    for bar in bars:
+        assert bar.elideMode() is Qt.TextElideMode.ElideNone
+        assert bar.usesScrollButtons()
+
+
+@pytest.fixture
+def toggle_diagram(window, monkeypatch, qtbot):
+    """Show or hide the diagram from the menu, on a screen of some width."""
+
+    class Screen:
+        width = 0
+
+        def availableSize(self):
+            return QSize(self.width, 900)
+
+    def toggle(width):
+        Screen.width = width
+        monkeypatch.setattr(window, "screen", Screen)
+        dock = docks(window)["diagram"]
+        shown = dock.isHidden()
+        dock.toggleViewAction().trigger()
+        qtbot.waitUntil(lambda: dock.isVisible() is shown)
+
+    return toggle
+
+
+def docks(window):
+    return {dock.objectName(): dock for dock in window.findChildren(QDockWidget)}
+
+
+@pytest.mark.parametrize(("width", "behind"), [(3000, False), (1000, True)])
+def test_the_diagram_is_behind_the_cards_where_a_screen_is_narrow(
+    window, toggle_diagram, width, behind
+):
+    toggle_diagram(width)
+
+    network, diagram = docks(window)["network"], docks(window)["diagram"]
+    assert (diagram in window.tabifiedDockWidgets(network)) is behind
+    assert not diagram.visibleRegion().isEmpty()
+
+
+@pytest.mark.parametrize("width", [3000, 1000])
+def test_the_cards_stay_as_wide_as_they_are_when_the_diagram_comes_and_goes(
+    window, toggle_diagram, qtbot, width
+):
+    network = docks(window)["network"]
+    before = network.width()
+    toggle_diagram(width)
+    qtbot.waitUntil(lambda: network.visibleRegion().isEmpty() is (width == 1000))
+    qtbot.wait(1)  # what is laid out later
+    toggle_diagram(width)
+
+    qtbot.waitUntil(lambda: abs(network.width() - before) <= 1)
+
+
+def test_the_place_of_the_curves_says_how_to_begin_until_a_training_has_begun(window, start):
+    def begin():
+        return ["F5" in empty.text() for empty in window.findChildren(NoCurves)]
+
+    assert begin() == [True]
+    start()
+    assert not any(begin())

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from PySide6.QtGui import QColor
 
 import gui
 from gui.theme import DARK, LIGHT, THEMES, Theme, between, ink_on, palette, stylesheet
+from gui.widgets.code.words import Kind
 
 READABLE = 4.5  # WCAG 2 AA: text
 VISIBLE = 3.0  # WCAG 2 AA: lines, dots and icons
@@ -63,6 +65,12 @@ def test_text_can_be_read(theme, ink, behind):
 )
 def test_what_is_said_in_a_colour_can_be_read(theme, ink, behind):
     assert contrast(getattr(theme, ink), getattr(theme, behind)) >= READABLE
+
+
+@pytest.mark.parametrize("behind", ["panel", "accent_soft"])
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_a_scripts_words_can_be_read(theme, kind, behind):
+    assert contrast(theme.code[kind], getattr(theme, behind)) >= READABLE
 
 
 def test_a_disabled_train_button_can_be_read(theme):

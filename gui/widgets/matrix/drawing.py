@@ -208,7 +208,7 @@ class MatrixDrawing:
 
     def _cut(self, place: int, width: float) -> str:
         name = self.numbers.names[int(self.numbers.order[place])]
-        return QFontMetricsF(_font(LABEL)).elidedText(name, Qt.TextElideMode.ElideRight, width)
+        return QFontMetricsF(_font(LABEL)).elidedText(name, Qt.TextElideMode.ElideMiddle, width)
 
     @cached_property
     def _widest(self) -> float:

@@ -25,8 +25,7 @@ class MatrixMenu(QToolButton):
         )
         self.pairs = self._toggle(
             self.tr("Most confused pairs"),
-            self.tr("Shown where there is room beside the matrix"),
-            on=True,
+            self.tr("As a list beside the matrix; it is there by itself where there is much room"),
         )
         self.table = self._toggle(
             self.tr("Table"), self.tr("The same numbers as a table that a screen reader reads")
@@ -44,11 +43,10 @@ class MatrixMenu(QToolButton):
         self.copy.setEnabled(there)
         self.save.setEnabled(there)
 
-    def _toggle(self, title: str, words: str, *, on: bool = False) -> QAction:
+    def _toggle(self, title: str, words: str) -> QAction:
         action = QAction(title, self)
         action.setToolTip(words)
         action.setCheckable(True)
-        action.setChecked(on)
         return action
 
     def _menu(self) -> QMenu:

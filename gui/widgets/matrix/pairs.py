@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QSignalBlocker,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QItemSelectionModel, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from engine.analysis.classification import Pair
 from engine.analysis.mistakes import Cell
+from gui.widgets.item_rows import ROLE, Column, ItemRows
 
-AnyIndex = QModelIndex | QPersistentModelIndex
-WORDS = (
-    Qt.ItemDataRole.DisplayRole,
-    Qt.ItemDataRole.ToolTipRole,
-    Qt.ItemDataRole.AccessibleTextRole,
-)
+PADDING = 10  # pixels of a column beside its longest text
 
 
 class PairsList(QTableView):
-    """One row a pair: how often, which for which, and for what share of the true class."""
+    """One row a pair: which for which, how often, and for what share of the true class."""
 
     chosen = Signal(object)  # tuple[Cell, ...]
 
@@ -43,10 +31,12 @@ class PairsList(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(22)
-        widest = self.fontMetrics().horizontalAdvance("100.0 %") + 12
-        for column in (0, 2):  # fitting them to their content asks for all of it, every time
-            self.setColumnWidth(column, widest)
-        self.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        self.setWordWrap(False)
+        wide = self.fontMetrics().horizontalAdvance
+        for column, text in ((1, self.tr("Images")), (2, "100.0 %")):
+            # Fitting them to their content asks for all of it, every time.
+            self.setColumnWidth(column, wide(text) + PADDING)
+        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.selectionModel().selectionChanged.connect(self._choose)
 
     def show_pairs(self, pairs: list[Pair], names: tuple[str, ...]) -> None:
@@ -74,25 +64,29 @@ class PairsList(QTableView):
             self.chosen.emit((self.pairs.cell(rows[0].row()),))
 
 
-class PairsModel(QAbstractTableModel):
-    """The pairs' table: images, true > predicted, share."""
+class PairsModel(ItemRows):
+    """The pairs' table: true > predicted, images, share."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._pairs: list[Pair] = []
-        self._names: tuple[str, ...] = ()
-        self._titles = (self.tr("Images"), self.tr("Pair"), self.tr("Share"))
-        self._help = (
-            self.tr("How many images of the true class were taken for the other"),
-            self.tr("The true class, and the one that it was taken for"),
-            self.tr("Of all images of the true class"),
+        columns = (
+            Column(
+                self.tr("Pair"),
+                self.tr("The true class, and the one that it was taken for"),
+                words=True,
+            ),
+            Column(
+                self.tr("Images"),
+                self.tr("How many images of the true class were taken for the other"),
+            ),
+            Column(self.tr("Share"), self.tr("Of all images of the true class")),
         )
+        super().__init__(columns, parent)
+        self._pairs: list[Pair] = []
 
     def show_pairs(self, pairs: list[Pair], names: tuple[str, ...]) -> None:
         """Show these pairs."""
-        self.beginResetModel()
-        self._pairs, self._names = pairs, names
-        self.endResetModel()
+        self._pairs = pairs
+        self.show_rows([self._row(pair, names[pair.true], names[pair.predicted]) for pair in pairs])
 
     def cell(self, row: int) -> Cell:
         """Give a row's cell of the matrix."""
@@ -103,33 +97,11 @@ class PairsModel(QAbstractTableModel):
         cells = (Cell(pair.true, pair.predicted) for pair in self._pairs)
         return next((row for row, other in enumerate(cells) if other == cell), None)
 
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self._pairs)
-
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self._titles)
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() != 1:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role not in WORDS:
-            return None
-        pair = self._pairs[index.row()]
-        true, predicted = self._names[pair.true], self._names[pair.predicted]
+    def _row(self, pair: Pair, true: str, predicted: str) -> list[dict[int, str]]:
         share = f"{100 * pair.share_of_true:.1f} %"
-        if role == Qt.ItemDataRole.DisplayRole:
-            return (f"{pair.count:,}", f"{true} > {predicted}", share)[index.column()]
-        words = self.tr("true {true}, predicted {predicted}: {count:,} images ({share})")
-        return words.format(true=true, predicted=predicted, count=pair.count, share=share)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._titles[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if section == 1 else Qt.AlignmentFlag.AlignRight
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return self._help[section] if role == Qt.ItemDataRole.ToolTipRole else None
+        words = self.tr("true {true}, predicted {predicted}: {count:,} images ({share})").format(
+            true=true, predicted=predicted, count=pair.count, share=share
+        )
+        told: dict[int, str] = {ROLE.ToolTipRole: words, ROLE.AccessibleTextRole: words}
+        texts = (f"{true} > {predicted}", f"{pair.count:,}", share)
+        return [{ROLE.DisplayRole: text, **told} for text in texts]

@@ -20,6 +20,7 @@ ROOM_FOR_PAIRS = 560  # pixels of the panel's width
 FLAT = 1.8  # width over height, from where on the legend stands beside the matrix
 SIDE_WIDTH = 124  # pixels of a legend beside the matrix
 PAIRS_SHARE = 0.34  # of the width, for the pairs
+PAIRS_WIDTH = 160  # pixels of them at least
 ANY_WIDTH = 16777215  # Qt's own limit, which takes a smaller one away
 
 
@@ -29,15 +30,17 @@ class MatrixPanel(QWidget):
     chosen = Signal(object)  # tuple[Cell, ...]: these and no others
     toggled = Signal(object)  # Cell: to be added or taken away
     copy_wanted = Signal()
+    pairs_shown = Signal(bool)  # whether the most confused pairs are to be seen from now on
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.matrix = Matrix()
         self.table = MatrixTable()
         self.pairs = PairsList()
+        self.pairs.hide()
         self.legend = Legend()
         self._as_table = False
-        self._with_pairs = True
+        self._pairs_wanted: bool | None = None  # None: where there is room
         self._lay_out()
         for part in (self.matrix, self.legend, self.pairs, self.table):
             part.chosen.connect(self.chosen)
@@ -69,8 +72,10 @@ class MatrixPanel(QWidget):
         self._arrange()
 
     def set_pairs(self, pairs: bool) -> None:
-        """Let the most confused pairs stand beside the matrix where there is room, or never."""
-        self._with_pairs = pairs
+        """Let the most confused pairs stand beside the matrix, or not. Before anybody asks for the
+        one or the other they stand there where there is much room.
+        """
+        self._pairs_wanted = pairs
         self._arrange()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -95,11 +100,12 @@ class MatrixPanel(QWidget):
 
     def _arrange(self) -> None:
         """Put legend and pairs beside the matrix, if there is room, or the legend under it."""
-        pairs = self._with_pairs and self.width() >= ROOM_FOR_PAIRS
+        wanted = self._pairs_wanted
+        pairs = self.width() >= ROOM_FOR_PAIRS if wanted is None else wanted
         beside = pairs or self.width() > FLAT * self.height()
         direction = QBoxLayout.Direction
         self._body.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
-        side = round(PAIRS_SHARE * self.width()) if pairs else SIDE_WIDTH
+        side = max(round(PAIRS_SHARE * self.width()), PAIRS_WIDTH) if pairs else SIDE_WIDTH
         self._side.setMaximumWidth(side if beside else ANY_WIDTH)
         self._side.setHidden(self._as_table and not pairs)
         self.legend.arrange(beside=beside, narrow=beside and not pairs)
@@ -108,6 +114,7 @@ class MatrixPanel(QWidget):
         if self.pairs.isHidden() == pairs:
             self.pairs.setHidden(not pairs)
             self._fill()
+            self.pairs_shown.emit(pairs)
 
     def _lay_out(self) -> None:
         faces = QWidget()

@@ -22,6 +22,7 @@ LEAST_BAR = 2.0  # pixels: a bin with one image beside thousands shows, too
 WELL = 0.005  # a gap that nobody need speak of
 ROOM = 1.4  # the histogram's height over its highest bar, for the number above that
 TOP = 103.0  # percent, so that the line at 100 shows
+LEAST_HEIGHT = 36  # pixels of the histogram, for numbers in it
 TICK_HALF = 7  # pixels that the number at the foot of an axis reaches below it
 
 
@@ -165,7 +166,11 @@ class ReliabilityDiagram(QWidget):
         self._paint_numbers(painter, bars, to_pixels.area)
 
     def _paint_numbers(self, painter: QPainter, bars: dict[int, QRectF], area: QRectF) -> None:
-        """Write the counts above the bars; where there is no room for all, only the largest."""
+        """Write the counts above the bars; where there is no room for all, only the largest, and
+        none over bars that are hardly higher than letters.
+        """
+        if area.height() < LEAST_HEIGHT:
+            return
         assert self.bins is not None
         measure = QFontMetricsF(self.font())
         largest = int(self.bins.counts.argmax())

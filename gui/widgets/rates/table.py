@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QEvent,
     QModelIndex,
     QObject,
@@ -27,6 +26,7 @@ from engine.training.events import Evaluated
 from engine.training.history import Run
 from gui.selection import Selection
 from gui.theme import MARGIN, Theme
+from gui.widgets.item_rows import ROLE, Cell, Column, ItemRows
 from gui.widgets.rates.class_rows import CLASS, ClassRows
 
 WIDEST_NUMBER = "100.00"
@@ -35,7 +35,9 @@ CELL_PADDING = 8  # pixels beside a number, so that neighbours stay apart
 ARROW = 14  # pixels of the arrow in the title of the column that is sorted by
 NARROWEST_NAME = 64  # pixels of the first column; below that there are no units
 NARROWEST_OF_ALL = 56  # the same without units; below that the table scrolls sideways
-NAME, PRECISION, RECALL, F1, IMAGES = range(5)
+NAME, PRECISION = range(2)  # columns
+MEANS = 2  # rows of them
+TEXT, HELP, VALUE = ROLE.DisplayRole, ROLE.ToolTipRole, ROLE.UserRole
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -45,11 +47,11 @@ class RatesTable(QWidget):
 
     def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.model = RatesModel(self)
+        self.model = RateRows(self)
         self.sorted = QSortFilterProxyModel(self)
         self.sorted.setSourceModel(self.model)
         self.sorted.setSortRole(Qt.ItemDataRole.UserRole)
-        self.means = MeansModel(self)
+        self.means = RateRows(self)
         self.said = QLabel()
         self.said.setObjectName("muted")
         self.said.setIndent(MARGIN)
@@ -82,7 +84,7 @@ class RatesTable(QWidget):
     def clear(self) -> None:
         """Show nothing: there is no evaluation."""
         self._drawn = None
-        self.model.show_rates(None, ())
+        self.model.show_nothing()
 
     def set_theme(self, theme: Theme) -> None:
         """A table follows the palette by itself."""
@@ -95,7 +97,8 @@ class RatesTable(QWidget):
             for model in (self.sorted, self.means)
             for row in range(model.rowCount())
         ]
-        return "".join("\t".join(row) + "\n" for row in (self.model.titles, *rows))
+        titles = [column.title for column in self.model.columns]
+        return "".join("\t".join(row) + "\n" for row in (titles, *rows))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.FontChange):
@@ -123,15 +126,17 @@ class RatesTable(QWidget):
         """Compute what the columns of numbers need."""
         wide = self.fontMetrics().horizontalAdvance
         number = wide(widest) + CELL_PADDING
-        titles = self.model.titles[PRECISION:]
+        titles = [column.title for column in self.model.columns[PRECISION:]]
         return [max(number, wide(title) + arrow + CELL_PADDING) for title in titles]
 
     def _words(self, evaluation: Evaluated, means: Averages) -> str:
-        words = (
-            self.tr("Accuracy {accuracy:.2f} % of {count:,} images, epoch {epoch}")
-            if evaluation.whole
-            else self.tr("Accuracy {accuracy:.2f} % of a sample of {count:,}, epoch {epoch}")
-        )
+        words = self.tr("Accuracy {accuracy:.2f} % of a sample of {count:,}, epoch {epoch}")
+        if evaluation.whole:
+            words = (
+                self.tr("Accuracy {accuracy:.2f} % of 1 image, epoch {epoch}")
+                if len(evaluation.rows) == 1
+                else self.tr("Accuracy {accuracy:.2f} % of {count:,} images, epoch {epoch}")
+            )
         return words.format(
             accuracy=100 * means.accuracy, count=len(evaluation.rows), epoch=evaluation.epoch
         )
@@ -143,7 +148,8 @@ class RatesTable(QWidget):
         foot.setVerticalScrollBarPolicy(off)
         foot.setHorizontalScrollBarPolicy(off)
         foot.setSelectionMode(QTableView.SelectionMode.NoSelection)
-        foot.setFixedHeight(sum(foot.rowHeight(row) for row in range(2)))
+        rows = MEANS * foot.verticalHeader().defaultSectionSize()
+        foot.setFixedHeight(rows + 2 * foot.frameWidth())
         sideways = self.table.horizontalScrollBar()
         sideways.valueChanged.connect(foot.horizontalScrollBar().setValue)
 
@@ -169,145 +175,82 @@ class RatesTable(QWidget):
         column.addWidget(self.foot)
 
 
-class _Rows(QAbstractTableModel):
+class RateRows(ItemRows):
     """Rows of a name, three rates and a count of images."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.titles = (
-            self.tr("Class"),
-            self.tr("Precision"),
-            self.tr("Recall"),
-            self.tr("F1"),
-            self.tr("Images"),
+        columns = (
+            Column(self.tr("Class"), words=True),
+            Column(
+                self.tr("Precision"), self.tr("Of the images called this class, the share that is")
+            ),
+            Column(
+                self.tr("Recall"), self.tr("Of the images of this class, the share that was found")
+            ),
+            Column(self.tr("F1"), self.tr("The harmonic mean of precision and recall")),
+            Column(self.tr("Images"), self.tr("Images of this class in the evaluation")),
         )
-        self._help = (
-            "",
-            self.tr("Of the images called this class, the share that is"),
-            self.tr("Of the images of this class, the share that was found"),
-            self.tr("The harmonic mean of precision and recall"),
-            self.tr("Images of this class in the evaluation"),
-        )
+        super().__init__(columns, parent)
         self._units = True
+        self._rows: list[list[Cell]] = []
+
+    def show_rates(self, rates: PerClass, names: Sequence[str]) -> None:
+        """Show a row for each class."""
+        columns = (rates.precision, rates.recall, rates.f1, rates.support)
+        numbers = zip(*(column.tolist() for column in columns), strict=True)
+        self._show(
+            [
+                _row(name, name, row, values, {CLASS: row})
+                for row, (name, values) in enumerate(zip(names, numbers, strict=True))
+            ]
+        )
+
+    def show_means(self, means: Averages, count: int) -> None:
+        """Show a row for the macro mean and one for the weighted mean, over so many images."""
+        macro = self.tr("The mean over the classes, each of which counts as much as any other")
+        weighted = self.tr("The mean over the classes, each of which counts by its images")
+        rows = (
+            (self.tr("Macro mean"), means.macro, macro),
+            (self.tr("Weighted mean"), means.weighted, weighted),
+        )
+        self._show(
+            [
+                _row(name, words, 0, (mean.precision, mean.recall, mean.f1, count), {HELP: words})
+                for name, mean, words in rows
+            ]
+        )
+
+    def show_nothing(self) -> None:
+        """Show no rows: there is no evaluation."""
+        self._show([])
 
     def show_units(self, units: bool) -> None:
         """Write the sign for percent behind each rate, or leave it out."""
         if units != self._units:
             self._units = units
-            last = self.index(self.rowCount() - 1, IMAGES)
-            self.dataChanged.emit(self.index(0, PRECISION), last, [Qt.ItemDataRole.DisplayRole])
+            self._show(self._rows)
 
-    @abstractmethod
-    def name(self, row: int) -> str:
-        """Name a row."""
-
-    @abstractmethod
-    def value(self, row: int, column: int) -> float | int:
-        """Give a number of a row, by which it is sorted."""
-
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self.titles)
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row, column = index.row(), index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.name(row) if column == NAME else self._shown(self.value(row, column))
-        if role == Qt.ItemDataRole.UserRole:
-            return self.value(row, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column != NAME:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return self.name(row) if role == Qt.ItemDataRole.ToolTipRole and column == NAME else None
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.titles[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            right = Qt.AlignmentFlag.AlignRight
-            side = Qt.AlignmentFlag.AlignLeft if section == NAME else right
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return self._help[section] if role == Qt.ItemDataRole.ToolTipRole else None
+    def _show(self, rows: list[list[Cell]]) -> None:
+        """Show rows whose cells have a name or a number each."""
+        self._rows = rows
+        self.show_rows([[{TEXT: self._shown(cell[VALUE]), **cell} for cell in row] for row in rows])
 
     def _shown(self, value: float | int) -> str:
         unit = UNIT if self._units else ""
         return f"{100 * value:.2f}{unit}" if isinstance(value, float) else f"{value:,}"
 
 
-class RatesModel(_Rows):
-    """One row a class."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._names: tuple[str, ...] = ()
-        self._rates: PerClass | None = None
-
-    def show_rates(self, rates: PerClass | None, names: tuple[str, ...]) -> None:
-        """Show rates, or nothing; rows of the same classes stay where they are."""
-        self._rates = rates
-        if names == self._names and names:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(names) - 1, IMAGES))
-            return
-        self.beginResetModel()
-        self._names = names
-        self.endResetModel()
-
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self._names)
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        return index.row() if role == CLASS else super().data(index, role)
-
-    def name(self, row: int) -> str:
-        return self._names[row]
-
-    def value(self, row: int, column: int) -> float | int:
-        assert self._rates is not None
-        rates = self._rates
-        if column in (NAME, IMAGES):
-            return row if column == NAME else int(rates.support[row])
-        return float((rates.precision, rates.recall, rates.f1)[column - PRECISION][row])
+def _row(
+    name: str, words: str, place: int, values: Iterable[float | int], all_tell: Cell
+) -> list[Cell]:
+    """Make a row that is sorted by its place or by a value, and of which all cells tell the same
+    beside.
+    """
+    first: Cell = {TEXT: name, HELP: words, VALUE: place, **all_tell}
+    return [first, *({VALUE: value, **all_tell} for value in values)]
 
 
-class MeansModel(_Rows):
-    """A row for the macro mean and one for the weighted mean."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._means: Averages | None = None
-        self._count = 0
-        self._names = (self.tr("Macro mean"), self.tr("Weighted mean"))
-        self._meanings = (
-            self.tr("The mean over the classes, each of which counts as much as any other"),
-            self.tr("The mean over the classes, each of which counts by its images"),
-        )
-
-    def show_means(self, means: Averages, count: int) -> None:
-        """Show the means over so many images."""
-        self._means, self._count = means, count
-        self.dataChanged.emit(self.index(0, 0), self.index(1, IMAGES))
-
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self._names)
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._meanings[index.row()]
-        return super().data(index, role)
-
-    def name(self, row: int) -> str:
-        return self._names[row]
-
-    def value(self, row: int, column: int) -> float | int:
-        if self._means is None or column in (NAME, IMAGES):
-            return self._count
-        means = self._means.weighted if row else self._means.macro
-        return float((means.precision, means.recall, means.f1)[column - PRECISION])
-
-
-def _table(model: QAbstractTableModel | QSortFilterProxyModel, title: str) -> QTableView:
+def _table(model: RateRows | QSortFilterProxyModel, title: str) -> QTableView:
     """Make a table that neither wraps nor cuts its numbers."""
     table = QTableView()
     table.setModel(model)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 from sklearn.metrics import confusion_matrix
 
 from engine.analysis.mistakes import Cell
@@ -241,6 +241,7 @@ def test_pairs_stand_beside_the_matrix_where_there_is_room(drawn, qtbot, width, 
     drawn.resize(width, 450)
 
     assert drawn.panel.pairs.isVisible() == there
+    assert drawn.menu.pairs.isChecked() == there
 
 
 def test_the_first_pair_is_the_most_confused(drawn):
@@ -254,9 +255,25 @@ def test_the_first_pair_is_the_most_confused(drawn):
 def test_pairs_can_be_put_away(drawn):
     drawn.resize(700, 450)
 
-    drawn.menu.pairs.setChecked(False)
+    drawn.menu.pairs.trigger()
 
     assert drawn.panel.pairs.isHidden()
+    assert not drawn.menu.pairs.isChecked()
+
+
+@pytest.mark.parametrize("size", [(380, 230), (420, 380)])
+def test_pairs_that_are_asked_for_are_there_where_there_is_little_room(drawn, size):
+    drawn.resize(*size)
+
+    drawn.menu.pairs.trigger()
+
+    QApplication.processEvents()
+    pairs, matrix = drawn.panel.pairs, drawn.matrix
+    assert pairs.isVisible()
+    assert drawn.menu.pairs.isChecked()
+    for part in (pairs, matrix):
+        assert part.visibleRegion().boundingRect().size() == part.size()
+    assert pairs.rowAt(0) == 0
 
 
 def test_the_table_has_the_same_numbers(drawn, run, answers):
@@ -416,3 +433,9 @@ def test_it_is_drawn_in_the_themes_colours(drawn):
     drawn.set_theme(DARK)
 
     assert drawn.grab().toImage() != before
+
+
+def test_one_image_is_one(view, run_of, answers):
+    view.show_run(run_of(answers([1], [1])), EVALUATION)
+
+    assert view.said.text() == "1 image, epoch 1, 100.00 % right"

@@ -39,6 +39,12 @@ def drawn(view, trained):
     return view
 
 
+def give_room(view):
+    """Let the reading say everything in all words."""
+    view.resize(1300, 500)
+    QApplication.processEvents()
+
+
 def points(drawn):
     x, y = drawn
     return x.tolist(), y.tolist()
@@ -302,15 +308,16 @@ def test_a_hidden_view_draws_when_it_is_shown(view, trained):
 
 
 def test_the_cursor_reads_the_values_under_it(drawn, trained):
+    give_room(drawn)
     box = drawn.loss.plot.getViewBox()
 
-    drawn.loss.moved(box.mapViewToScene(QPointF(2.0, 0.5)))
+    drawn.loss.moved(box.mapViewToScene(QPointF(1.98, 0.5)))
 
     assert drawn.reading.text() == (
         "epoch 2.00: training loss 0.0500, accuracy 97.50 %"
         "; validation loss 0.4000, accuracy 90.00 %"
     )
-    assert drawn.accuracy.cursor == drawn.loss.cursor == pytest.approx(2.0, abs=0.01)
+    assert drawn.accuracy.cursor == drawn.loss.cursor == pytest.approx(1.98, abs=0.01)
 
 
 def test_what_the_cursor_reads_does_not_widen_the_view(drawn):
@@ -326,7 +333,7 @@ def test_the_mouse_moves_the_cursor(drawn, qtbot):
 
     qtbot.mouseMove(viewport, viewport.rect().center())
 
-    qtbot.waitUntil(lambda: "training loss" in drawn.reading.text())
+    qtbot.waitUntil(lambda: drawn.reading.text().startswith("epoch"))
 
 
 def test_without_a_cursor_the_legend_is_shown(drawn):
@@ -434,6 +441,7 @@ def test_a_new_run_has_its_own_marks(drawn, trained, run_of):
 
 
 def test_the_cursor_near_a_mark_tells_it(drawn, trained):
+    give_room(drawn)
     happen(drawn, trained, FASTER)
     drawn.grab()
 
@@ -441,6 +449,31 @@ def test_the_cursor_near_a_mark_tells_it(drawn, trained):
 
     assert drawn.reading.text().startswith("<b>Learning rate 0.001 → 0.01</b> &nbsp; epoch 1.5")
     assert drawn.loss.plot.getViewBox().toolTip() == "Learning rate 0.001 → 0.01"
+
+
+@pytest.mark.parametrize("width", [380, 700, 1100])
+def test_a_long_reading_is_cut_in_what_happened_alone(drawn, trained, width):
+    drawn.resize(width, 450)
+    turns = [Changed(30, f"optimizer.beta{n}", 0.1234567, 0.9876543, 10, 20) for n in (1, 2)]
+    happen(drawn, trained, *turns)
+    QApplication.processEvents()
+    drawn.grab()
+
+    drawn._read(1.501)
+
+    reading = drawn.reading
+    assert reading.sizeHint().width() <= reading.width()
+    assert "epoch 1.5" in reading.text()
+    assert drawn.loss.plot.getViewBox().toolTip().count("0.987654") == 2
+
+
+def test_a_reading_with_room_is_said_in_all_words(drawn):
+    give_room(drawn)
+
+    drawn._read(1.5)
+
+    assert "training loss" in drawn.reading.text()
+    assert "validation loss" in drawn.reading.text()
 
 
 def test_the_cursor_away_from_a_mark_reads_values_alone(drawn, trained):
@@ -553,6 +586,7 @@ def test_the_run_behind_is_on_the_log_axis_too(drawn, parent):
 
 
 def test_the_cursor_reads_the_run_behind(drawn, parent):
+    give_room(drawn)
     drawn.compare(parent)
 
     drawn._read(2.0)

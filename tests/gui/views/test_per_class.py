@@ -70,6 +70,18 @@ def test_the_means_are_scikit_learns(view, run_of, answers, row, average):
     assert means(view)[row][1:] == [*(f"{100 * rate:.2f} %" for rate in rates[:3]), "500"]
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_the_means_stand_below_the_classes_and_can_be_seen(selection, show, run_of, answers, size):
+    view = show(PerClassView(selection), *size)
+    view.show_run(run_of(answers(LABELS, PREDICTED)), EVALUATION)
+    QApplication.processEvents()
+
+    foot = view.rates.foot
+    assert foot.viewport().rect().contains(foot.visualRect(foot.model().index(1, 0)))
+    assert foot.visibleRegion().boundingRect().size() == foot.size()
+    assert foot.mapTo(view, foot.rect().bottomLeft()).y() <= view.height()
+
+
 def test_the_accuracy_is_said(view, run_of, answers):
     view.show_run(run_of(answers([0, 1, 2, 3], [0, 1, 2, 2], epoch=3)), EVALUATION)
 

@@ -13,10 +13,11 @@ from engine.project.format import dumps
 from engine.project.presets import preset
 from engine.store.run_about import read_about
 from engine.store.runs import LOG
-from engine.store.trash import trash_folder
+from engine.store.trash import delete, trash_folder
 from gui.theme import DARK, LIGHT
 from gui.views.runs import RunsView
 from gui.widgets.runs.model import NAME
+from gui.widgets.runs.trash_list import TrashList
 
 STARTED = {"event": "Started", "parameters": 9610, "epochs": 30, "at": 0.0}
 FINISHED = {"event": "Finished", "reason": "completed", "test_accuracy": 0.9, "at": 9.0}
@@ -303,6 +304,39 @@ def test_emptying_the_trash_asks_first(add, opened, folder, qtbot):
 
     assert list(trash_folder(folder).iterdir()) == []
     assert not view.commands["undo"].isEnabled()
+
+
+def test_what_was_deleted_by_another_window_is_put_back_from_the_trash(add, opened, folder, qtbot):
+    run = add(1, FINISHED)
+    delete(run)
+    view = opened()
+
+    press(view, "Open the trash…")
+    (trash,) = view.findChildren(TrashList)
+    qtbot.waitUntil(lambda: trash.list.topLevelItemCount() == 1)
+    assert trash.list.topLevelItem(0).text(0) == "Digits"
+    press(trash, "Put back")
+    qtbot.waitUntil(lambda: names(view) == ["Digits"])
+
+    assert run.is_dir()
+    assert not trash.back.isEnabled()
+    assert not view.trash.isVisible()
+    press(trash, "Close")
+
+
+def test_an_undo_does_not_look_for_what_the_trash_gave_back(add, opened, qtbot):
+    add(1, FINISHED)
+    view = opened()
+    key(view, Qt.Key.Key_Delete)
+
+    press(view, "Open the trash…")
+    (trash,) = view.findChildren(TrashList)
+    qtbot.waitUntil(lambda: trash.list.topLevelItemCount() == 1)
+    press(trash, "Put back")
+    qtbot.waitUntil(lambda: names(view) == ["Digits"])
+
+    assert not view.commands["undo"].isEnabled()
+    press(trash, "Close")
 
 
 def test_cancelling_the_question_keeps_the_trash(add, opened, folder):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QApplication
 
 from engine.training.events import EpochDone, Failed, Finished, Loading, Progress, Started
 from engine.training.history import Run
@@ -10,6 +12,19 @@ from gui.views.status import StatusView, clock
 PROGRESS = frozenset({"progress"})
 START = Started("", 100, 640, 160, 100, epochs=3, steps_per_epoch=20, device="cpu", threads=1)
 DONE = EpochDone(20, 1, 0.5, 0.8, 0.4, 0.9, True)
+
+
+class Paints(QObject):
+    """Counts how often a widget is painted."""
+
+    def __init__(self, watched):
+        super().__init__(watched)
+        self.times = 0
+        watched.installEventFilter(self)
+
+    def eventFilter(self, watched, event):
+        self.times += event.type() == QEvent.Type.Paint
+        return False
 
 
 @pytest.fixture
@@ -217,3 +232,27 @@ def test_a_run_that_was_cut_off_is_told_and_has_no_time_left(view, running):
     view.show_run(running, frozenset({"started"}))
 
     assert texts(view)[:3] == ["Cut off in epoch 1 of 3", "", ""]
+
+
+def test_the_bar_is_painted_with_all_else_not_by_itself(view, running):
+    QApplication.processEvents()
+    before, paints = view.bar.value(), Paints(view.bar)
+    running.apply(Progress(15, 0.4, 0.9), 15.0)
+
+    view.show_run(running, PROGRESS)
+
+    assert view.bar.value() > before
+    assert paints.times == 0
+    QApplication.processEvents()
+    assert paints.times == 1
+
+
+def test_where_there_is_little_room_the_result_of_the_test_is_said_alone(view, running):
+    running.apply(DONE, 20.0)
+    end(view, running, Finished("completed", 20, 1, test_accuracy=0.9472))
+    assert view.result.text() == "test 94.72 %   validation 90.00 %"
+
+    view.resize(330, 40)
+
+    assert view.result.text() == "test 94.72 %"
+    assert view.result.toolTip() == "test 94.72 %   validation 90.00 %"

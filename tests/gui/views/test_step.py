@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTabWidget, QWidget
 
-from engine.training.events import Stepped
+from engine.training.events import Progress, Stepped
 from engine.training.look import BatchLook, LayerLook
 from gui.theme import DARK, LIGHT
 from gui.views.step import StepView, as_read
@@ -101,6 +101,18 @@ def test_the_next_step_takes_the_place_of_the_one_before(view, run_of):
 
     assert view.title.text() == "Step 38, epoch 2"
     assert view.images.item(0).text().startswith("class 1")
+
+
+def test_a_step_that_others_have_followed_says_so(view, run_of):
+    view.show_run(run_of(stepped(37), Progress(60, 0.5, 0.9)), frozenset({"progress"}))
+
+    assert view.title.text() == "Step 37: it has gone on since"
+
+
+def test_a_figure_of_the_curves_from_before_the_step_is_none_that_followed(view, run_of):
+    view.show_run(run_of(Progress(37, 0.5, 0.9), stepped(37)), STEP)
+
+    assert view.title.text() == "Step 37, epoch 2"
 
 
 def test_the_same_step_is_drawn_once(view, run_of):

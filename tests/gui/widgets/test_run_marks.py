@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.training.events import Branched, Changed, Continued, Diverged, Paused, Resumed
+from engine.training.events import (
+    Branched,
+    Changed,
+    Continued,
+    Diverged,
+    Paused,
+    RateDropped,
+    Resumed,
+)
 from gui.widgets.run_marks import Group, Mark, grouped, marks_of, story, told
 
 FASTER = Changed(30, "optimizer.learning_rate", 0.001, 0.01, 10, 20)
@@ -30,6 +38,14 @@ def test_marks_are_in_the_order_of_the_run(run_of):
     ]
 
 
+def test_a_drop_on_a_plateau_is_marked_as_a_change(run_of):
+    run = run_of(RateDropped(20, 0.001, 0.0005))
+
+    assert [(mark.x, mark.sign, mark.words) for mark in marks_of(run)] == [
+        (1.0, "change", "Learning rate 0.001 → 0.0005 on a plateau")
+    ]
+
+
 def test_a_mark_after_another_batch_size_is_where_its_epochs_are(run_of):
     run = run_of(Changed(20, "batch_size", 32, 64, 0, 10), Paused(25))
 
@@ -40,7 +56,10 @@ def test_a_run_without_turns_has_no_marks(run_of):
     assert marks_of(run_of()) == ()
 
 
-@pytest.mark.parametrize("event", [FASTER, Paused(10), Resumed(5), Branched(20, "first", 3, 0, 20)])
+@pytest.mark.parametrize(
+    "event",
+    [FASTER, RateDropped(10, 0.1, 0.01), Paused(10), Resumed(5), Branched(20, "first", 3, 0, 20)],
+)
 def test_each_turn_is_another_story(run_of, event):
     run = run_of()
     before = story(run)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 
 from engine.training.look import LayerLook, histogram
 from gui.theme import DARK, LIGHT
-from gui.widgets.step.layer_table import LayerTable
+from gui.widgets.step.layer_table import PAD, LayerTable
 
 LAYER, ACTIVATION, ZEROS, GRADIENT, WEIGHTS = range(5)
 VALUES = histogram(np.random.default_rng(0).normal(size=500).astype(np.float32))
@@ -152,3 +152,10 @@ def test_layers_are_drawn_in_the_themes_colours(table, theme):
     }
 
     assert {theme.training, theme.groups["Core"], theme.warning} <= colors
+
+
+def test_a_share_of_all_is_written_out_however_narrow_the_table(show):
+    table = show(LayerTable(), 300, 200)
+    room = table.columnWidth(ZEROS) - 2 * PAD
+
+    assert table.fontMetrics().horizontalAdvance("100 %") <= room
