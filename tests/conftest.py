@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ GRACE_SECONDS = 2.0  # how long a thread may take to end after its test
 # A test that drives a real window runs it in a process of its own, with xcb.
 if os.environ.get("QT_QPA_PLATFORM") != "xcb":
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+# TensorFlow and torch's compiler in one process: whichever loads LLVM second aborts it.
+os.environ.setdefault("KERAS_BACKEND", "torch")
 
 # Without Qt's system libraries the engine's tests run, and those of the window are left out.
 MISSING = missing_qt_libraries()
@@ -57,10 +61,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in slow]
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Name a home for each test. One mktemp a test would look through all the others' each time."""
+    homes = tmp_path_factory.mktemp("homes")
+    return (homes / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep runs and settings away from the person's own."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(_homes)
+    home.mkdir()
     monkeypatch.setenv("LAYERSCOPE_HOME", str(home))
     return home
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from person import Person
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication
 
 from gui.app import housekeeping, leave, make_app, make_window
 from gui.main_window import MainWindow
@@ -125,14 +126,18 @@ def go_back(window: MainWindow, person: Person) -> None:
 
 
 def save(window: MainWindow, person: Person, path: Path) -> None:
-    QTimer.singleShot(1500, lambda: answer_the_file_dialog(person, path))
+    QTimer.singleShot(100, lambda: answer_the_file_dialog(person, path))
     person.press("ctrl+s")  # comes back when the dialog is closed
     person.wait_for("the saved file", path.is_file)
     assert not window.isWindowModified()
 
 
 def answer_the_file_dialog(person: Person, path: Path) -> None:
-    """Type a path where the dialog's caret waits for one."""
+    """Type a path where the dialog's caret waits for one, as soon as it does."""
+    dialog = QApplication.activeModalWidget()
+    if dialog is None or not dialog.isActiveWindow():
+        QTimer.singleShot(100, lambda: answer_the_file_dialog(person, path))
+        return
     person.photograph("8-saving")
     person.write(str(path))
     person.press("Return")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,13 +27,20 @@ def display(request: pytest.FixtureRequest) -> Iterator[str]:
     with os.fdopen(receiving) as said:
         name = f":{said.readline().strip()}"
     manager = subprocess.Popen(
-        ["openbox"], env=os.environ | {"DISPLAY": name}, stderr=subprocess.DEVNULL
+        ["openbox", "--startup", "echo ready"],
+        env=os.environ | {"DISPLAY": name},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
-    time.sleep(0.5)
-    yield name
-    for process in (manager, server):
-        process.terminate()
-        process.wait(10)
+    ready = b"ready\n" in manager.stdout  # which it says among other things
+    try:
+        assert ready
+        yield name
+    finally:
+        manager.stdout.close()
+        for process in (manager, server):
+            process.terminate()
+            process.wait(10)
 
 
 @pytest.mark.parametrize(
