@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from threading import Event
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from engine.project.presets import preset
 from engine.project.sources import NpzFile
 from gui.theme import DARK
 from gui.views.code import CodeView
+from gui.widgets.code import file_layouts
 from gui.widgets.code.pane import NOTEBOOK, PYTHON
 
 
@@ -318,13 +320,16 @@ def test_of_files_that_are_gone_the_usual_layout_is_assumed_and_said(
     qtbot.waitUntil(lambda: not view.layouts.looking)
 
 
-def test_it_lets_go_of_files_as_the_window_closes(view, document, own_files, qtbot):
+def test_it_lets_go_of_files_as_the_window_closes(view, document, own_files, qtbot, monkeypatch):
+    go_on = Event()
+    monkeypatch.setattr(file_layouts, "find_layout", lambda _: go_on.wait())
     document.edit("files", with_files(own_files))
     qtbot.waitUntil(lambda: view.layouts.looking)
 
     view.let_go()
 
     assert not view.layouts.looking
+    go_on.set()
 
 
 def test_flatten_has_no_other_line(view, selection, pytorch):
