@@ -285,7 +285,7 @@ def _first_weights(project: Project) -> Paragraph:
             if isinstance(layer, kinds)$but:
                 kernel, *bias = layer.get_weights()
         $reads
-                limit = reads.size ** -0.5
+                limit = reads.size**-0.5
                 drawn = [rng.uniform(-limit, limit, each.shape) for each in (kernel, *bias)]
                 layer.set_weights(drawn)
         """,

@@ -101,9 +101,9 @@ def _first_weights(project: Project) -> list[str]:
 
 
 def _frozen(project: Project) -> list[str]:
-    note = "  # frozen: training leaves it as it is"
     frozen = [_attribute(row) for row, layer in _weighted(project) if layer.frozen]
-    return [f"{name}.requires_grad_(False){note}" for name in frozen]
+    note = ["# Frozen: training leaves these weights as they are."] if frozen else []
+    return [*note, *(f"{name}.requires_grad_(False)" for name in frozen)]
 
 
 def _weighted(project: Project) -> list[tuple[Traced, Weighted]]:

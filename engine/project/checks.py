@@ -12,6 +12,7 @@ from engine.project.layers import (
     Block,
     Dense,
     Flatten,
+    GlobalAvgPool,
     Layer,
     LayerNorm,
     Rows,
@@ -110,9 +111,14 @@ def _mend(project: Project, row: Traced) -> Mend | None:
 
 
 def _move_above(layer: Layer, ending: Layer | None) -> Mend | None:
-    if ending is None or ending.type == layer.type:  # two would only swap
-        return None
+    if ending is None or ending.type == layer.type or _ends_alike(layer, ending):
+        return None  # they would only swap
     return Mend("Move it above", partial(_moved_above, layer, ending.name))
+
+
+def _ends_alike(layer: Layer, ending: Layer) -> bool:
+    """Tell whether a layer would end the image or the sequence that the one above it ends now."""
+    return isinstance(layer, GlobalAvgPool) and isinstance(ending, GlobalAvgPool | Rows)
 
 
 def _moved_above(layer: Layer, ending: str, project: Project) -> Project:

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 from PySide6.QtGui import QDesktopServices, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
 
 from gui.actions import COMMANDS, make_actions, tooltip
 
@@ -106,6 +106,8 @@ def test_every_command_does_something_in_the_window(window, monkeypatch):
         assert action.receivers("2triggered(bool)") > 0, f"{name} is forgotten"
         action.setEnabled(True)
         action.trigger()
+    for dialog in window.findChildren(QDialog):
+        dialog.close()
 
 
 def test_every_command_is_in_one_menu(window):

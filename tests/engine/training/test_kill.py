@@ -20,7 +20,7 @@ from engine.store.files import TEMPORARY
 from engine.store.projects import load_project
 from engine.store.runs import LOG, RunFolder, read_log
 from engine.training.control import Control
-from engine.training.events import Continued, Progress
+from engine.training.events import Continued, Progress, Started
 from engine.training.reopen import reopen
 from engine.training.resume import resume
 from engine.training.run import run
@@ -155,8 +155,7 @@ def test_a_log_that_tells_the_end_has_all_the_files(layerscope, tmp_path, monkey
 
 def test_a_change_made_while_it_waits_outlives_a_kill(project, dataset, tmp_path, monkeypatch):
     monkeypatch.setattr("engine.training.run.load", lambda *_: dataset)
-    control, waits = Control(paused=True), iter([True, False])
-    control.change("optimizer.learning_rate", 0.5)
+    control, waits = Control(), iter([True, False])
 
     def wait():
         control.change("optimizer.learning_rate", 0.25)
@@ -164,6 +163,9 @@ def test_a_change_made_while_it_waits_outlives_a_kill(project, dataset, tmp_path
 
     monkeypatch.setattr(control, "wait", wait)
     events = run(project, control, folder=tmp_path / "run", threads=1)
+    next(event for event in events if isinstance(event, Started))
+    control.change("optimizer.learning_rate", 0.5)
+    control.pause()
     next(event for event in events if isinstance(event, Continued))
     copied = shutil.copytree(tmp_path / "run", tmp_path / "killed")
     events.close()
