@@ -17,12 +17,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from engine.platform_check import missing_qt_libraries
+from engine.training.tuning import cores
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QWidget
 
 GRACE_SECONDS = 2.0  # how long a thread may take to end after its test
+
+# Workers share the cores among them: what each computes beside trainings takes one thread.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A test that drives a real window runs it in a process of its own, with xcb.
 if os.environ.get("QT_QPA_PLATFORM") != "xcb":
@@ -49,6 +54,14 @@ def pytest_report_header() -> str:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Use all cores, but where only files are named, which are through before workers have begun,
+    or slow tests, which use all cores themselves.
+    """
+    only_files = all(".py" in argument for argument in config.args)
+    return 0 if only_files or config.getoption("-m").startswith("slow") else cores()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
