@@ -67,6 +67,7 @@ def test_the_pytorch_script_trains():
 
 @pytest.mark.filterwarnings("ignore")  # Keras' own
 def test_the_keras_script_trains_and_computes_the_same():
+    pytest.importorskip("keras", reason="Keras is not installed; it is in the group keras")
     names = run_without_drawing(script(PROJECT, "keras").text)
     ours, images = build(PROJECT).eval(), torch.rand(5, 1, 8, 8)
     take_over(PROJECT, ours, names["model"])

@@ -38,6 +38,7 @@ def program(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_readmes_layer_is_a_layer_like_any_other(program):
     tests = ["tests/maxout_checks.py", *OF_EVERY_TYPE]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "maxout"]
