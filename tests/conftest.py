@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QWidget
 
+LEFT_OUT = ("slow", "exports")  # markers
 GRACE_SECONDS = 2.0  # how long a thread may take to end after its test
 
 # Workers share the cores among them: what each computes beside trainings takes one thread.
@@ -53,25 +54,27 @@ def pytest_report_header() -> str:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
+    parser.addoption(
+        "--slow", action="store_true", help="run the tests marked slow or exports, too"
+    )
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Use all cores, but where only files are named, which are through before workers have begun,
-    or slow tests, which use all cores themselves.
+    or what is left out otherwise, which uses all cores itself.
     """
     only_files = all(".py" in argument for argument in config.args)
-    return 0 if only_files or config.getoption("-m").startswith("slow") else cores()
+    return 0 if only_files or config.getoption("-m").startswith(LEFT_OUT) else cores()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave slow tests out unless --slow or -m slow asks for them."""
-    if config.getoption("--slow") or "slow" in config.getoption("-m"):
+    """Leave slow tests and those of exports out unless --slow or -m asks for some of them."""
+    if config.getoption("--slow") or any(name in config.getoption("-m") for name in LEFT_OUT):
         return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+    left_out = [item for item in items if any(map(item.get_closest_marker, LEFT_OUT))]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ The packages that this needs are an extra of the installation.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -57,15 +58,16 @@ def onnx_content(network: nn.Module, shape: Sequence[int], facts: Mapping[str, A
         raise ProblemError(TOO_LARGE, size=byte_size(size), most=byte_size(LARGEST))
     import torch
 
-    program = torch.onnx.export(
-        network.eval(),
-        (torch.zeros(2, *shape),),  # of one image the exporter would take the number for fixed
-        input_names=[INPUT],
-        output_names=[OUTPUT],
-        dynamic_shapes=({0: torch.export.Dim("count", min=1)},),
-        dynamo=True,
-        verbose=False,
-    )
+    with warnings.catch_warnings(action="ignore"):  # the exporter's, of its own inner workings
+        program = torch.onnx.export(
+            network.eval(),
+            (torch.zeros(2, *shape),),  # of one image the exporter would take the number for fixed
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_shapes=({0: torch.export.Dim("count", min=1)},),
+            dynamo=True,
+            verbose=False,
+        )
     assert program is not None
     model = program.model_proto
     for name, value in facts.items():

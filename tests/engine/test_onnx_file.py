@@ -29,6 +29,14 @@ with_onnx = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _no_monitor():
+    """Keep the exporter's progress bar from starting a thread that never ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tqdm.tqdm.monitor_interval", 0)
+        yield
+
+
 @pytest.fixture(scope="module")
 def weights():
     layers = (Conv2d(filters=4), BatchNorm(), MaxPool2d(), Flatten(), Dropout(), Dense(units=8))
@@ -46,7 +54,7 @@ def written(weights, tmp_path_factory):
     return path, write_onnx(path, weights, Path())
 
 
-@pytest.mark.slow
+@pytest.mark.exports
 @with_onnx
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_scores_are_the_networks_for_any_number_of_images(written, weights, count):
@@ -62,7 +70,7 @@ def test_scores_are_the_networks_for_any_number_of_images(written, weights, coun
     np.testing.assert_allclose(scores, ours, atol=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.exports
 @with_onnx
 @pytest.mark.parametrize("name", ["residual", "parallel", "later", "recurrent", "attention"])
 def test_every_kind_of_network_gives_the_same_scores(name):
@@ -76,7 +84,7 @@ def test_every_kind_of_network_gives_the_same_scores(name):
         assert module.largest_difference(content, network, images) < 1e-5
 
 
-@pytest.mark.slow
+@pytest.mark.exports
 @with_onnx
 def test_the_difference_is_told(written):
     path, difference = written
@@ -85,7 +93,7 @@ def test_the_difference_is_told(written):
     assert str(in_words(path, difference)).startswith(f"Written to {path}. Its scores for 64 image")
 
 
-@pytest.mark.slow
+@pytest.mark.exports
 @with_onnx
 def test_the_file_is_sound_and_tells_classes_and_preparation(written, weights):
     import onnx
@@ -101,7 +109,7 @@ def test_the_file_is_sound_and_tells_classes_and_preparation(written, weights):
     assert told["input_shape"] == [1, 8, 8]
 
 
-@pytest.mark.slow
+@pytest.mark.exports
 @with_onnx
 def test_a_model_that_answers_otherwise_is_not_written(weights, tmp_path, monkeypatch):
     for difference in (0.5, float("nan")):
@@ -123,7 +131,7 @@ def test_missing_packages_get_one_sentence(weights, tmp_path, monkeypatch):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.exports
 @with_onnx
 def test_weights_too_large_for_the_format_are_refused(weights, monkeypatch):
     monkeypatch.setattr(module, "LARGEST", 1000)

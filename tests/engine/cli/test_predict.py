@@ -97,7 +97,7 @@ def test_what_is_no_run_gets_one_sentence(layerscope, tmp_path):
 # ---- onnx
 
 
-@pytest.mark.slow
+@pytest.mark.exports
 def test_a_run_becomes_an_onnx_model(layerscope, folder, tmp_path):
     for name in PACKAGES:
         pytest.importorskip(name, reason="ONNX is an extra: pip install layerscope[onnx]")

@@ -27,7 +27,7 @@ from tests.engine.export.running import (
 from tests.engine.export.sequence_weights import fewer_parameters
 
 keras = pytest.importorskip("keras", reason="Keras is not installed; it is in the group keras")
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # its backends' own
+pytestmark = [pytest.mark.exports, pytest.mark.filterwarnings("ignore")]  # its backends' own
 
 HEAD = "import math\nimport keras\nimport numpy as np\nfrom keras import layers\n"
 ALL = {**presets(), **NETWORKS}

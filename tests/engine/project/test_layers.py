@@ -163,9 +163,9 @@ def test_printed_call_builds_the_same_module(kind, data):
 SIMPLE = [kind for kind in LAYER_TYPES if kind.group not in ("Block", "Sequence")]
 
 
-@pytest.mark.slow
+@pytest.mark.exports
 @pytest.mark.filterwarnings("ignore")  # Keras' backends' own
-@a_few
+@settings(max_examples=12)
 @pytest.mark.parametrize("kind", SIMPLE, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 def test_keras_layers_compute_the_same(kind, data):
