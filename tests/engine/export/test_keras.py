@@ -154,7 +154,8 @@ def test_penalties_and_frozen_layers_take_our_steps():
 
 @pytest.mark.parametrize("name", EVERY)
 def test_it_trains_and_tests(name):
-    names = run_without_drawing(script(EVERY[name], "keras").text)
+    project = EVERY[name].set_training(batch_size=256)  # a few steps tell enough
+    names = run_without_drawing(script(project, "keras").text)
 
     assert 0 <= names["test_accuracy"] <= 1
     assert np.isfinite(names["test_loss"])
