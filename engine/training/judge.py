@@ -30,11 +30,12 @@ class Judge:
         dataset: Dataset,
         of: SetName,
         device: torch.device,
+        layout: torch.memory_format,
         control: Control,
     ) -> None:
         split = dataset.validation if of == "validation" else dataset.test
         self.project, self.of, self.control = project, of, control
-        self.images, self.labels = tensors(dataset, split, device, control)
+        self.images, self.labels = tensors(dataset, split, device, layout, control)
         self.rows, self.true = np.arange(len(split)), split.labels
         chosen = np.random.default_rng(project.training.seed).permutation(len(split))
         self.sample_rows = np.sort(chosen[:SAMPLE_SIZE])
@@ -70,9 +71,14 @@ class Judge:
 
 
 def tensors(
-    dataset: Dataset, split: Split, device: torch.device, control: Control
+    dataset: Dataset,
+    split: Split,
+    device: torch.device,
+    layout: torch.memory_format,
+    control: Control,
 ) -> tuple[Tensor, Tensor]:
-    """Put a split on the device: images (N, C, H, W) standardised if asked for, labels (N,).
+    """Put a split on the device: images (N, C, H, W) standardised if asked for and lying in memory
+    as `layout` has it, labels (N,).
 
     Raises:
         Cancelled: the control was stopped meanwhile.
@@ -82,18 +88,20 @@ def tensors(
     images = torch.from_numpy(split.images)
     first = split.images[:1]
     as_they_are = dataset.standardised(first) is first
-    if not (as_they_are and images.is_contiguous(memory_format=torch.channels_last)):
-        images = _rewritten(dataset, images, control)
+    if not (as_they_are and images.is_contiguous(memory_format=layout)):
+        images = _rewritten(dataset, images, layout, control)
     return images.to(device), torch.from_numpy(split.labels).to(device)
 
 
-def _rewritten(dataset: Dataset, images: Tensor, control: Control) -> Tensor:
-    """Standardise images, and lay them out with their channels together, some at a time."""
+def _rewritten(
+    dataset: Dataset, images: Tensor, layout: torch.memory_format, control: Control
+) -> Tensor:
+    """Standardise images, and lay them out, some at a time."""
     import torch
 
     result = torch.empty_like(images, memory_format=torch.contiguous_format)
-    if not result.is_contiguous(memory_format=torch.channels_last):
-        result = torch.empty_like(images, memory_format=torch.channels_last)
+    if not result.is_contiguous(memory_format=layout):
+        result = torch.empty_like(images, memory_format=layout)
     for start in range(0, len(images), AT_ONCE):
         if not control.hold():
             raise Cancelled

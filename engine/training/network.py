@@ -9,7 +9,10 @@ from engine.project.layers import Block, Layer, Traced, Weighted, stack
 from engine.project.project import Project
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
+
+WIDEST_BLOCK = 16  # channels that oneDNN computes at once, on processors with AVX-512
 
 
 def build(project: Project) -> nn.Sequential:
@@ -33,6 +36,30 @@ def _set_finely(module: nn.Module, layer: Weighted) -> None:
         fill(getattr(module, tensor), **dict(call.options))
     if layer.frozen:
         module.requires_grad_(False)
+
+
+def layout(network: nn.Module) -> torch.memory_format:
+    """Say how the network's weights and images shall lie in memory.
+
+    A pixel's channels lie together, which the processor's convolutions compute fastest. Not where a
+    convolution takes single pixels at a stride from few channels: there oneDNN computes a wrong
+    gradient and writes past its memory (https://github.com/uxlfoundation/oneDNN/issues/6035).
+    """
+    import torch
+    from torch import nn
+
+    convolutions = (each for each in network.modules() if isinstance(each, nn.Conv2d))
+    if any(_writes_past_its_memory(each) for each in convolutions):
+        return torch.contiguous_format
+    return torch.channels_last
+
+
+def _writes_past_its_memory(convolution: nn.Conv2d) -> bool:
+    return (
+        convolution.kernel_size == (1, 1)
+        and convolution.stride != (1, 1)
+        and convolution.in_channels // convolution.groups < WIDEST_BLOCK
+    )
 
 
 def trained(network: nn.Module) -> list[nn.Parameter]:

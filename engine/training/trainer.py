@@ -42,7 +42,7 @@ from engine.training.events import (
 )
 from engine.training.judge import Judge, tensors
 from engine.training.meter import Meter
-from engine.training.network import build, trained
+from engine.training.network import build, layout, trained
 from engine.training.plateau import Patience, Plateau
 from engine.training.step import PlainStep, Step
 from engine.training.tuning import ThreadTuner
@@ -72,11 +72,6 @@ class Trainer:
         settings = project.training
         self.project, self.dataset, self._control = project, dataset, control
         self.device = choose_device(settings.device)
-        self.images, self.labels = tensors(dataset, dataset.train, self.device, control)
-        self._pixels = PixelRange.of(dataset)
-        self.validation = Judge(project, dataset, "validation", self.device, control)
-        self.test = Judge(project, dataset, "test", self.device, control)
-
         # One seed decides the first weights, the order of the images, their changes, the dropout.
         torch.manual_seed(settings.seed)
         self._shuffling = torch.Generator().manual_seed(settings.seed)
@@ -84,7 +79,12 @@ class Trainer:
         network = build(project)
         if start is not None:
             put_in(network, start)
-        self.network = network.to(self.device).to(memory_format=torch.channels_last)
+        form = layout(network)
+        self.network = network.to(self.device).to(memory_format=form)
+        self.images, self.labels = tensors(dataset, dataset.train, self.device, form, control)
+        self._pixels = PixelRange.of(dataset)
+        self.validation = Judge(project, dataset, "validation", self.device, form, control)
+        self.test = Judge(project, dataset, "test", self.device, form, control)
         self.take_step: Step
         self.plateau: Plateau
         self.patience: Patience

@@ -45,7 +45,7 @@ from engine.project.project import Project, walk
 from engine.project.sources import NpzFile
 from engine.training import capture
 from engine.training.capture import CapturedStep, captured, update_state
-from engine.training.network import build, trained
+from engine.training.network import build, layout, trained
 from engine.training.step import PlainStep
 
 GRAY, COLOUR = (1, 9, 9), (2, 9, 9)
@@ -79,7 +79,9 @@ def plain_step(*layers, optimizer=None, loss=None, shape=COLOUR):
         layers = (*layers, Flatten())
     project = Project().set_data(source=source, validation=0.3).insert(0, *layers)
     torch.manual_seed(3)
-    network = build(project).to(memory_format=torch.channels_last)
+    network = build(project)
+    assert layout(network) == torch.channels_last  # as batches are
+    network.to(memory_format=torch.channels_last)
     optimizer = (optimizer or Sgd()).build(trained(network))
     l2 = penalties(project.walk())
     plain = PlainStep(network, loss or CrossEntropy(), optimizer, l2=l2)

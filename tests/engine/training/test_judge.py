@@ -14,6 +14,7 @@ from engine.training.control import Control
 from engine.training.judge import tensors
 
 CPU = torch.device("cpu")
+LAST = torch.channels_last
 
 
 def colours(count=20, channels=3):
@@ -29,7 +30,7 @@ def standardised(dataset):
 
 
 def test_images_that_stay_as_they_are_take_no_memory(dataset):
-    images, labels = tensors(dataset, dataset.train, CPU, Control())
+    images, labels = tensors(dataset, dataset.train, CPU, LAST, Control())
 
     assert np.shares_memory(images.numpy(), dataset.train.images)
     assert np.shares_memory(labels.numpy(), dataset.train.labels)
@@ -40,10 +41,10 @@ def test_some_at_a_time_they_are_what_they_are_all_at_once(standardised, monkeyp
     monkeypatch.setattr(judge, "AT_ONCE", at_once)
     split = colours()
 
-    images, _ = tensors(standardised, split, CPU, Control())
+    images, _ = tensors(standardised, split, CPU, LAST, Control())
 
     whole = torch.from_numpy(standardised.standardised(split.images))
-    whole = whole.contiguous(memory_format=torch.channels_last)
+    whole = whole.contiguous(memory_format=LAST)
     assert torch.equal(images, whole)
     assert images.stride() == whole.stride()
 
@@ -53,4 +54,4 @@ def test_a_stop_ends_it(standardised):
     control.stop()
 
     with pytest.raises(Cancelled):
-        tensors(standardised, colours(), CPU, control)
+        tensors(standardised, colours(), CPU, LAST, control)
