@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import platform
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
@@ -15,6 +17,7 @@ from engine.problems import ProblemError
 from engine.project.project import Project
 from engine.store.checkpoints import Checkpoint, Checkpoints
 from engine.store.runs import RunFolder
+from engine.store.writer import Writer
 from engine.training.archive import Archive
 from engine.training.events import (
     DataReady,
@@ -39,38 +42,48 @@ NOT_KEPT = (Loading, DataReady, Stepped)
 NEWEST_FILES = {"validation": "evaluation", "test": "test"}
 FILES_SECONDS = 5.0  # an epoch of a small network is over sooner than its files are on the disk
 SAVING_SHARE = 0.01  # of the time, for checkpoints
-LEAST_SECONDS, MOST_SECONDS = 5.0, 8.0  # between two checkpoints within an epoch
+LEAST_SECONDS, MOST_SECONDS = 5.0, 8.0  # from a checkpoint within an epoch until the next is kept
 EPOCH_SECONDS = 2.0  # an epoch's end is kept where the last checkpoint is so old, at any cost
 
 
 class SavePace:
     """Chooses the moments for checkpoints: they take about a hundredth of the time, and a kill
-    costs at most as many seconds as lie between two of them. Ends of epochs, which one goes back
-    to, are kept even where they are dear, but for those of epochs that follow each other fast.
+    costs at most what lies between one that is begun and the next that is written. Ends of epochs,
+    which one goes back to, are kept even where they are dear, but for those of epochs that follow
+    each other fast.
     """
 
-    def __init__(self) -> None:
-        self._saved = monotonic()
-        self._cost = 0.0
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._asked = self._saved = monotonic()
+        self._held = 0.0  # seconds that the last one held the training up
 
     def due(self, moment: Moment) -> bool:
         """Tell whether a checkpoint is written at this moment of the run."""
+        self._asked = monotonic()
         if moment in ("first", "pause", "end"):
             return True
-        wait = self._cost / SAVING_SHARE
+        wait = (self._held + self._writer.seconds) / SAVING_SHARE
         if moment == "running":
-            wait = min(max(wait, LEAST_SECONDS), MOST_SECONDS)
+            if self._writer.busy:
+                return False
+            wait = min(max(wait, LEAST_SECONDS), MOST_SECONDS - self._writer.seconds)
         else:
             wait = min(wait, EPOCH_SECONDS)
-        return monotonic() - self._saved >= wait
+        return self._asked - self._saved >= wait
 
-    def saved(self, cost: float) -> None:
-        """Take in how many seconds a checkpoint took."""
-        self._cost, self._saved = cost, monotonic()
+    def saved(self) -> None:
+        """Take in that the training goes on, which has waited for its checkpoint since it asked."""
+        self._saved = monotonic()
+        self._held = self._saved - self._asked
 
 
 class Recorder:
-    """Writes each event to a run folder; after the first failure it keeps nothing more."""
+    """Writes each event to a run folder; after the first failure it keeps nothing more.
+
+    The log is written at once. What is large, tensors and the newest evaluations, is written in a
+    thread of its own: while a disk takes a hundred megabytes, the training goes on.
+    """
 
     def __init__(
         self,
@@ -84,7 +97,8 @@ class Recorder:
         self._folder: RunFolder | None = None
         self._archive: Archive | None = None
         self.threads: int | None = None  # the fixed number; None where it is measured
-        self._pace = SavePace()
+        self._writer = Writer()
+        self._pace = SavePace(self._writer)
         self._began = self._written = monotonic()
         self._carried: float | None = None  # seconds of a run that is about to go on
         self._waiting: dict[str, Weights | Evaluated] = {}
@@ -105,6 +119,7 @@ class Recorder:
         if self._folder is None and not isinstance(event, Started):
             return None  # it ended before it began: there is nothing to keep
         try:
+            self._writer.check()
             if self._folder is None:
                 self._folder = RunFolder.new(self._path, self._project, self._start_content())
                 self._archive = Archive(self._folder)
@@ -121,12 +136,13 @@ class Recorder:
 
     def close(self) -> None:
         """Write what still waits and close the log."""
-        if self._folder is None:
-            return
-        with suppress(ProblemError, MemoryError):
-            self._write_files(self._folder)
-        with suppress(ProblemError):
-            self._folder.close()
+        if self._folder is not None:
+            with suppress(ProblemError, MemoryError):
+                self._write_files(self._folder)
+        self._writer.close()
+        if self._folder is not None:
+            with suppress(ProblemError):
+                self._folder.close()
 
     def _go_on(self, going_on: Continuation) -> None:
         """Take over a folder; where that fails, the training is not kept and says so."""
@@ -145,10 +161,9 @@ class Recorder:
 
     def _keep_snapshot(self, event: Snapshot, folder: RunFolder) -> None:
         """Write a checkpoint; the first one later, since the first point is waited for."""
-        began = monotonic()
         about = {
             "log_bytes": folder.length,
-            "at": began - self._began,
+            "at": monotonic() - self._began,
             "threads": self.threads,
         }
         kept = Checkpoint(
@@ -157,10 +172,9 @@ class Recorder:
         if event.kind == "first":
             self._first = kept
             return
-        self._write_files(folder)
         folder.sync()
-        self._checkpoints(folder).write(kept)
-        self._pace.saved(monotonic() - began)
+        self._write_files(folder, kept)
+        self._pace.saved()
 
     def _checkpoints(self, folder: RunFolder) -> Checkpoints:
         """Get the folder's checkpoints; the same object remembers what it has read."""
@@ -175,7 +189,8 @@ class Recorder:
         if over:
             if (last := self._weights.tested) is not None:
                 self._waiting["last"] = last  # again, where it was written before the test
-            self._write_files(folder)  # whoever reads in the log that it is over finds its files
+            self._write_files(folder)
+            self._writer.wait()  # whoever reads in the log that it is over finds its files
         line = {**as_line(event), "at": round(monotonic() - self._began, 3)}
         if isinstance(event, Started):
             line |= {"torch": version("torch"), "machine": platform.machine()}
@@ -186,7 +201,7 @@ class Recorder:
             self._keep_evaluation(event)
         if over:
             folder.flush()
-        elif monotonic() - self._written >= FILES_SECONDS:
+        elif monotonic() - self._written >= FILES_SECONDS and not self._writer.busy:
             self._write_files(folder)
 
     def _keep_evaluation(self, event: Evaluated) -> None:
@@ -195,25 +210,33 @@ class Recorder:
         if event.whole and event.of in NEWEST_FILES:
             self._waiting[NEWEST_FILES[event.of]] = event
 
-    def _write_files(self, folder: RunFolder) -> None:
+    def _write_files(self, folder: RunFolder, checkpoint: Checkpoint | None = None) -> None:
         """Write the newest weights and evaluations, and into the archive what came meanwhile.
 
         The log comes first: the archive drops evaluations by how many came, and whoever reads both
         after a kill counts them in the log.
         """
         folder.flush()
-        if self._first is not None:
-            self._checkpoints(folder).write(self._first)
-            self._first = None
-        while self._waiting:
-            name, event = self._waiting.popitem()
-            if isinstance(event, Weights):
-                folder.write_tensors(name, event.tensors, self._weights.metadata(event))
-            else:
-                folder.write_arrays(name, {field: getattr(event, field) for field in ARRAYS})
+        files = [self._file(folder, name, event) for name, event in self._waiting.items()]
+        checkpoints = [each for each in (self._first, checkpoint) if each is not None]
+        files += [partial(self._checkpoints(folder).write, each) for each in checkpoints]
+        self._waiting, self._first = {}, None
+        if files:
+            self._writer.write(partial(_write_all, files))
         if self._archive is not None:
             self._archive.write()
         self._written = monotonic()
+
+    def _file(self, folder: RunFolder, name: str, event: Weights | Evaluated) -> Callable[[], None]:
+        if isinstance(event, Weights):
+            about = self._weights.metadata(event)
+            return partial(folder.write_tensors, name, event.tensors, about)
+        return partial(folder.write_arrays, name, {each: getattr(event, each) for each in ARRAYS})
+
+
+def _write_all(files: list[Callable[[], None]]) -> None:
+    for write in files:
+        write()
 
 
 def as_line(event: Event) -> dict[str, Any]:

@@ -6,16 +6,21 @@ import errno
 import json
 import os
 from pathlib import Path
+from threading import Event, Thread
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from engine.problems import ProblemError
 from engine.project.layers import BatchNorm, Conv2d, Dense, Flatten
 from engine.project.optimizers import Sgd
+from engine.store.checkpoints import Checkpoints
 from engine.store.projects import load_project
 from engine.store.runs import LOG, RunFolder, read_arrays, read_log
+from engine.store.writer import Writer
 from engine.training import record
 from engine.training.control import Control
 from engine.training.events import (
@@ -23,6 +28,8 @@ from engine.training.events import (
     Evaluated,
     Failed,
     Finished,
+    Progress,
+    Snapshot,
     Warned,
     Weights,
 )
@@ -260,7 +267,7 @@ def test_too_little_memory_for_the_files_does_not_end_the_training(
 
 
 def test_after_a_failure_nothing_more_is_kept(project, kept, tmp_path, monkeypatch):
-    """Whoever finds the folder finds the log end there, and no file from later on."""
+    """Whoever finds the folder finds the log end there, and no file without room."""
     syncs = []
 
     def sync(_):
@@ -273,6 +280,7 @@ def test_after_a_failure_nothing_more_is_kept(project, kept, tmp_path, monkeypat
     kept(project, tmp_path / "run")
 
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
+        "evaluations",
         LOG,
         "lock",
         "project.json",
@@ -311,6 +319,7 @@ def test_files_that_would_be_replaced_at_once_are_not_written(project, kept, tmp
 
 def test_files_of_a_long_training_are_written_meanwhile(project, dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(record, "FILES_SECONDS", 0.0)
+    monkeypatch.setattr(Writer, "write", lambda _, work: work())
     recorder = Recorder(tmp_path / "run", project)
 
     for event in train(project, dataset, Control(), threads=1):
@@ -320,6 +329,82 @@ def test_files_of_a_long_training_are_written_meanwhile(project, dataset, tmp_pa
 
     assert (tmp_path / "run" / "best.safetensors").exists()
     recorder.close()
+
+
+@pytest.fixture
+def slow_disk(monkeypatch):
+    """Let checkpoints reach the disk when the test says so."""
+    disk = Event()
+    real_write = Checkpoints.write
+
+    def write(checkpoints, checkpoint):
+        assert disk.wait(60)
+        real_write(checkpoints, checkpoint)
+
+    monkeypatch.setattr(Checkpoints, "write", write)
+    yield disk
+    disk.set()
+
+
+def test_training_goes_on_while_the_disk_takes_a_checkpoint(project, dataset, tmp_path, slow_disk):
+    recorder = Recorder(tmp_path / "run", project)
+    reported = 0
+    for event in train(project, dataset, Control(), threads=1, due=lambda moment: moment == "best"):
+        assert recorder.keep(event) is None
+        reported += isinstance(event, Progress)
+        if isinstance(event, Snapshot):
+            assert not recorder.due("running")
+            assert recorder.due("pause")
+            break
+    slow_disk.set()
+    recorder.close()
+
+    assert reported
+    assert Checkpoints(tmp_path / "run").read(event.step).step == event.step
+
+
+def test_the_log_tells_of_the_end_when_the_checkpoint_is_written(
+    project, dataset, tmp_path, slow_disk
+):
+    recorder = Recorder(tmp_path / "run", project)
+    *before, finished = train(
+        project, dataset, Control(), threads=1, due=lambda moment: moment == "end"
+    )
+    for event in before:
+        recorder.keep(event)
+    ending = Thread(target=recorder.keep, args=(finished,))
+    ending.start()
+    ending.join(0.2)
+
+    assert "Finished" not in [line["event"] for line in read_log(tmp_path / "run")]
+    slow_disk.set()
+    ending.join()
+    recorder.close()
+    assert [line["event"] for line in read_log(tmp_path / "run")][-1] == "Finished"
+
+
+def test_a_checkpoint_that_could_not_be_written_is_told_at_the_next_event(
+    project, dataset, tmp_path, monkeypatch
+):
+    def fail(*_):
+        raise ProblemError("The disk is full.")
+
+    monkeypatch.setattr(Checkpoints, "write", fail)
+    recorder = Recorder(tmp_path / "run", project)
+    told = [
+        (event, recorder.keep(event))
+        for event in train(
+            project, dataset, Control(), threads=1, due=lambda moment: moment == "end"
+        )
+    ]
+    recorder.close()
+
+    warnings = [warning for _, warning in told if warning]
+    assert [warning.message for warning in warnings] == [
+        "This run is no longer kept on disk; training goes on. The disk is full."
+    ]
+    assert isinstance(told[-1][0], Finished)
+    assert "Finished" not in [line["event"] for line in read_log(tmp_path / "run")]
 
 
 def test_what_waits_is_written_when_the_consumer_leaves(project, dataset, tmp_path):
@@ -354,38 +439,58 @@ def pace(monkeypatch):
     """A pace whose clock is told the time, after a checkpoint at 100 s."""
     clock = {"now": 100.0}
     monkeypatch.setattr(record, "monotonic", lambda: clock["now"])
-    made = SavePace()
+    writer = SimpleNamespace(busy=False, seconds=0.0)
+    made = SavePace(writer)
 
-    def due(moment, seconds_later):
+    def due(moment, seconds_later, held=0.0, written=0.0, busy=False):
+        clock["now"] = 100.0 - held
+        made.due("pause")
+        clock["now"] = 100.0
+        made.saved()
+        writer.busy, writer.seconds = busy, written
         clock["now"] = 100.0 + seconds_later
         return made.due(moment)
 
-    due.pace = made
     return due
 
 
-@pytest.mark.parametrize(
-    ("cost", "early", "late"), [(0.001, 4.9, 5.1), (0.06, 5.9, 6.1), (9, 7.9, 8.1)]
-)
+COSTS = [{"held": 1}, {"written": 1}, {"held": 0.5, "written": 0.5}]
+
+
+def costs(seconds):
+    """Share the cost of a checkpoint out, in every way."""
+    return [{kind: share * seconds for kind, share in cost.items()} for cost in COSTS]
+
+
+@pytest.mark.parametrize(("seconds", "early", "late"), [(0.001, 4.9, 5.1), (0.06, 5.9, 6.1)])
 def test_within_an_epoch_they_take_a_hundredth_of_the_time_where_that_loses_little(
-    pace, cost, early, late
+    pace, seconds, early, late
 ):
-    pace.pace.saved(cost)
+    for cost in costs(seconds):
+        assert not pace("running", early, **cost)
+        assert pace("running", late, **cost)
 
-    assert not pace("running", early)
-    assert pace("running", late)
+
+@pytest.mark.parametrize(
+    ("cost", "early", "late"), [({"held": 9}, 7.9, 8.1), ({"written": 1.5}, 6.4, 6.6)]
+)
+def test_a_dear_one_is_written_before_much_is_lost(pace, cost, early, late):
+    assert not pace("running", early, **cost)
+    assert pace("running", late, **cost)
 
 
-@pytest.mark.parametrize(("cost", "early", "late"), [(0.01, 0.9, 1.1), (9, 1.9, 2.1)])
-def test_an_epochs_end_is_kept_unless_epochs_follow_each_other_fast(pace, cost, early, late):
-    pace.pace.saved(cost)
-
-    assert not pace("epoch", early)
-    assert pace("best", late)
+@pytest.mark.parametrize(("seconds", "early", "late"), [(0.01, 0.9, 1.1), (9, 1.9, 2.1)])
+def test_an_epochs_end_is_kept_unless_epochs_follow_each_other_fast(pace, seconds, early, late):
+    for cost in costs(seconds):
+        assert not pace("epoch", early, **cost)
+        assert pace("best", late, **cost)
 
 
 @pytest.mark.parametrize("moment", ["first", "pause", "end"])
 def test_where_it_may_end_there_always_is_one(pace, moment):
-    pace.pace.saved(9)
+    assert pace(moment, 0.001, held=9, written=9, busy=True)
 
-    assert pace(moment, 0.001)
+
+def test_a_busy_disk_is_waited_for_at_the_end_of_an_epoch_alone(pace):
+    assert not pace("running", 99, busy=True)
+    assert pace("epoch", 99, busy=True)
