@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from engine.problems import Problem, ProblemError
 from engine.project.checks import problems
-from engine.project.layers import Dropout, Layer, SpatialDropout2d
+from engine.project.layers import Dropout, Layer, SpatialDropout2d, Weighted
 from engine.project.project import Project, walk
 
 OPTIMIZER = "optimizer."
@@ -12,6 +14,7 @@ LAYER = "layers."
 BATCH_SIZE = "batch_size"
 LEARNING_RATE = "optimizer.learning_rate"
 CHANGEABLE_OF_OPTIMIZERS = ("learning_rate", "momentum", "weight_decay")
+OF_BRANCHES = ("l2", "frozen")  # of a layer with weights: they stay what they are
 
 
 def changed(project: Project, field: str, value: float) -> Project:
@@ -65,6 +68,20 @@ def differences(old: Project, new: Project) -> list[tuple[str, float]]:
     return found
 
 
+def branch_differences(old: Project, new: Project) -> list[tuple[str, str, Any, Any]]:
+    """List what a branch of `old` may change in the layers, and `new` does, beside what can be
+    changed while training: the layer's name, the field's, its value before and after.
+    """
+    layers = {layer.name: layer for layer in walk(new.layers)}
+    return [
+        (before.name, field, getattr(before, field), getattr(after, field))
+        for before in walk(old.layers)
+        if isinstance(before, Weighted) and isinstance(after := layers.get(before.name), Weighted)
+        for field in OF_BRANCHES
+        if getattr(before, field) != getattr(after, field)
+    ]
+
+
 def _set(project: Project, field: str, value: float) -> Project:
     place, _, name = field.rpartition(".")
     if field == BATCH_SIZE:
@@ -78,7 +95,7 @@ def branch_problem(run: Project, edited: Project) -> Problem | None:
     """Say why a run can't go on with an edited project, or nothing where it can: its weights must
     fit, and the images that it learns from must stay those.
     """
-    if _without_rates(run) != _without_rates(edited):
+    if _what_weights_are_of(run) != _what_weights_are_of(edited):
         return Problem(
             "The layers differ from the run's, so its weights do not fit: this can't be "
             "a branch. Put the run's layers back, or train the changed network from its beginning."
@@ -91,8 +108,11 @@ def branch_problem(run: Project, edited: Project) -> Problem | None:
     return None
 
 
-def _without_rates(project: Project) -> tuple[Layer, ...]:
-    """Give the layers, dropout's rates left out: what decides which weights there are."""
-    for name in dropouts(project):
-        project = project.set_layer(name, rate=0.5)
+def _what_weights_are_of(project: Project) -> tuple[Layer, ...]:
+    """Give the layers without what a branch may change in them."""
+    for layer in walk(project.layers):
+        if layer.name in dropouts(project):
+            project = project.set_layer(layer.name, rate=0.5)
+        elif isinstance(layer, Weighted):
+            project = project.set_layer(layer.name, l2=0.0, frozen=False)
     return project.layers

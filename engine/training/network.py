@@ -24,18 +24,25 @@ def build(project: Project) -> nn.Sequential:
     network = stack(project.traced).build()
     for row in project.walk():
         if isinstance(row.layer, Weighted):
-            _set_finely(network.get_submodule(row.path + row.layer.name), row.layer)
+            _set_first_weights(network.get_submodule(row.path + row.layer.name), row.layer)
+    freeze(project, network)
     return network
 
 
-def _set_finely(module: nn.Module, layer: Weighted) -> None:
+def freeze(project: Project, network: nn.Module) -> None:
+    """Let training leave the frozen layers as they are, and move all others."""
+    for row in project.walk():
+        if isinstance(row.layer, Weighted):
+            module = network.get_submodule(row.path + row.layer.name)
+            module.requires_grad_(not row.layer.frozen)
+
+
+def _set_first_weights(module: nn.Module, layer: Weighted) -> None:
     from torch.nn import init
 
     for tensor, call in layer.first_weights().items():
         fill = getattr(init, call.target.removeprefix("nn.init."))
-        fill(getattr(module, tensor), **dict(call.options))
-    if layer.frozen:
-        module.requires_grad_(False)
+        fill(module.get_parameter(tensor), **dict(call.options))
 
 
 def layout(network: nn.Module) -> torch.memory_format:

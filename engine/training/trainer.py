@@ -42,7 +42,7 @@ from engine.training.events import (
 )
 from engine.training.judge import Judge, tensors
 from engine.training.meter import Meter
-from engine.training.network import build, layout, trained
+from engine.training.network import build, freeze, layout, trained
 from engine.training.plateau import Patience, Plateau
 from engine.training.step import PlainStep, Step
 from engine.training.tuning import ThreadTuner
@@ -309,12 +309,14 @@ class Trainer:
         problem = branch_problem(self.project, project)
         if problem is not None:
             raise ProblemError(problem)
-        optimizer, plateau, patience = self.optimizer, self.plateau, self.patience
+        memory, plateau, patience = self.optimizer.state, self.plateau, self.patience
         same = type(project.training.optimizer) is type(self.project.training.optimizer)
         self.project = project
+        freeze(project, self.network)
         self._take_up_settings()
-        if same:
-            self.optimizer.state.update(optimizer.state)
+        moving = trained(self.network)
+        if same and all(memory.get(weights) for weights in moving):  # else it remembers nothing
+            self.optimizer.state.update({weights: memory[weights] for weights in moving})
         self.plateau = Plateau.restored(self.plateau.schedule, plateau.state())
         stopping = project.training.early_stopping
         if not (stopping.on and stopping.restore_best):

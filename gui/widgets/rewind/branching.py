@@ -14,6 +14,7 @@ from engine.project.training import Training
 from engine.training.changes import (
     BATCH_SIZE,
     CHANGEABLE_OF_OPTIMIZERS,
+    branch_differences,
     changed,
     differences,
     value_of,
@@ -38,6 +39,7 @@ def told_differences(run: Project, edited: Project) -> list[str]:
         change_words(field, value_of(run, field), value)
         for field, value in differences(run, edited)
     ]
+    told += [_told_of_layer(*difference) for difference in branch_differences(run, edited)]
     before = _with_changeable(run.training, edited.training)
     for name, field in Training.model_fields.items():
         old, new = getattr(before, name), getattr(edited.training, name)
@@ -56,6 +58,16 @@ def _with_changeable(old: Training, new: Training) -> Training:
         if name in type(new.optimizer).model_fields
     }
     return old.model_copy(update={"optimizer": old.optimizer.model_copy(update=numbers)})
+
+
+def _told_of_layer(layer: str, field: str, old: Any, new: Any) -> str:
+    """Tell a fine setting of a layer: L2 of dense_1 0 → 0.01, dense_1 frozen."""
+    if field == "frozen" and new:
+        return QCoreApplication.translate("Branching", "{layer} frozen").format(layer=layer)
+    if field == "frozen":
+        return QCoreApplication.translate("Branching", "{layer} learns again").format(layer=layer)
+    title = QCoreApplication.translate("Branching", "L2 of {layer}").format(layer=layer)
+    return f"{title} {shown(old)} → {shown(new)}"
 
 
 def _told(title: str, old: Any, new: Any) -> str:

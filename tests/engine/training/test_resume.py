@@ -335,6 +335,32 @@ def test_a_branch_may_take_another_optimizer(project, dataset, tmp_path):
     assert isinstance(after[-1], Finished)
 
 
+@pytest.mark.parametrize("optimizer", [Adam(), Sgd(momentum=0.9)], ids=["adam", "sgd"])
+def test_a_branch_may_freeze_layers_and_let_them_learn_again(
+    make_project, dataset, tmp_path, optimizer, content
+):
+    layers = Flatten(), Dense(units=8), Dense(units=6)
+    project = make_project(*layers, optimizer=optimizer, epochs=4)
+    freezing = project.set_layer("dense_1", frozen=True).set_layer("dense_2", l2=0.1)
+    snapshot = next(e for e in whole(project, dataset) if isinstance(e, Snapshot) and e.step == 5)
+    frozen = resumed(freezing, dataset, checkpoint_of(snapshot, tmp_path / "a"), parent="mother")
+    place = next(p for p, e in enumerate(frozen) if isinstance(e, Snapshot) and e.step == 12)
+    thawed = resumed(
+        project, dataset, checkpoint_of(frozen[place], tmp_path / "b"), parent="daughter"
+    )
+
+    def moved(events, name):
+        last = [event for event in events if isinstance(event, Snapshot)][-1]
+        before = frozen[place].tensors if events is thawed else snapshot.tensors
+        return not np.array_equal(last.tensors[f"network/{name}"], before[f"network/{name}"])
+
+    assert not moved(frozen, "dense_1.weight")
+    assert moved(frozen, "dense_2.weight")
+    assert moved(thawed, "dense_1.weight")
+    again = resumed(freezing, dataset, checkpoint_of(frozen[place], tmp_path / "c"))
+    assert told(again, content) == told(frozen[place + 1 :], content)
+
+
 def test_a_branch_with_other_layers_is_refused(project, dataset, tmp_path):
     snapshot = next(e for e in whole(project, dataset) if isinstance(e, Snapshot))
     other = project.insert(1, Dense(units=4))

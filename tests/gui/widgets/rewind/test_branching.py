@@ -70,6 +70,18 @@ def test_a_dropouts_rate_is_told_and_fits(run):
     assert branch_problem(run, edited) is None
 
 
+def test_fine_settings_that_leave_weights_alone_are_told_and_fit(run):
+    edited = run.set_layer("dense_1", l2=0.01, frozen=True)
+
+    assert told_differences(run, edited) == ["L2 of dense_1 0 → 0.01", "dense_1 frozen"]
+    assert told_differences(edited, run)[1] == "dense_1 learns again"
+    assert branch_problem(run, edited) is None
+
+
+def test_other_first_weights_come_too_late_for_a_branch(run):
+    assert "layers" in str(branch_problem(run, run.set_layer("dense_1", initialisation="he")))
+
+
 def test_other_layers_are_no_branch(run):
     assert "layers" in str(branch_problem(run, run.insert(1, Dense(units=8))))
 
