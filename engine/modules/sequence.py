@@ -44,9 +44,14 @@ class LastStep(nn.Module):
 class SelfAttention(nn.Module):
     """Lets each step gather what it needs from all steps (Vaswani et al. 2017)."""
 
-    def __init__(self, features, heads):
+    def __init__(self, features, heads, bias=True):
         super().__init__()
-        self.attention = nn.MultiheadAttention(features, heads, batch_first=True)
+        self.attention = nn.MultiheadAttention(
+            features,
+            heads,
+            bias=bias,
+            batch_first=True,
+        )
 
     def forward(self, steps):
         gathered, _ = self.attention(steps, steps, steps, need_weights=False)

@@ -30,3 +30,11 @@ class LearnedEncoding(layers.Layer):
 
     def call(self, steps):
         return steps + self.offsets
+
+
+class FrozenAttention(layers.MultiHeadAttention):
+    """Attention that training leaves as it is: its parts are told so once built."""
+
+    def build(self, query_shape, value_shape, key_shape=None):
+        super().build(query_shape, value_shape, key_shape)
+        self.trainable = False

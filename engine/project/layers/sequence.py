@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from engine.problems import ProblemError
 from engine.project.layers.base import Layer, Shape, expect_image, expect_steps
+from engine.project.layers.weighted import Initialisation, Weighted, bias, initialisation, l2
 from engine.project.torch_call import KerasCall, TorchCall, call, keras_call
 
 UNEVEN_HEADS = (
     "{layer} shares the {features} features of a step out among {heads} heads, which leaves some "
     "over. Choose a number of heads that divides {features}."
+)
+THREE = "attention.in_proj_weight"  # of queries, keys and values, above each other
+ZERO_STATES = (
+    "This learns late: every state is 0, whatever is read, so that hardly a gradient comes back. "
+    "{never} it never learns from what it reads. Try it and see."
+)
+ZERO_GATHERED = (
+    "This fails: all that is gathered is 0 and is multiplied by 0 once more, so that no gradient "
+    "comes through: nothing but the last bias ever moves. Try it and see."
 )
 
 
@@ -42,8 +53,23 @@ class Rows(Layer):
         return {"channels": keras_call("layers.Permute", (1, 3, 2)), "": rows}
 
 
-class Recurrent(Layer):
-    """What the layers share that carry a state from each step to the next."""
+def recurrent_initialisation(never: str) -> Any:
+    """Declare the first weights; with zeros and `never` a layer never learns from what it reads."""
+    return initialisation(
+        "default: PyTorch's own, uniform within 1/√units. xavier and he: as wide as suits tanh and "
+        "sigmoid (Glorot and Bengio 2010), or ReLU (He et al. 2015), for the weights that read the "
+        "input, those of all gates drawn as one matrix; the weights that read the state start "
+        "orthogonal, so that it neither grows nor fades at once (Saxe et al. 2014). zeros: learns "
+        "late or never, because every state is 0 and hardly a gradient comes back.",
+        zeros=ZERO_STATES.format(never=never),
+    )
+
+
+class Recurrent(Weighted):
+    """What the layers share that carry a state from each step to the next.
+
+    Their kernels read the input, or the layer below, and the state of the step before.
+    """
 
     group = "Sequence"
     module: ClassVar[str]
@@ -72,6 +98,11 @@ class Recurrent(Layer):
         description="last step: the state once all is read, a row of numbers. every step: the "
         "states after each step, a sequence for another layer that reads one.",
     )
+    bias: bool = bias("Adds learned numbers to what becomes of the input and of the state.")
+    initialisation: Initialisation = recurrent_initialisation("With a depth of 2 or more")
+    l2: float = l2(
+        "the squares of the weights that read the input and of those that read the state"
+    )
 
     @property
     def width(self) -> int:
@@ -84,12 +115,30 @@ class Recurrent(Layer):
 
     def parameters(self, shape: Shape) -> int:
         read = [shape[1], *[self.width] * (self.depth - 1)]  # by each layer, from below
-        each = sum(features + self.units + 2 for features in read)  # two biases
+        each = sum(features + self.units + 2 * self.bias for features in read)
         return self.gates * self.width * each
+
+    def kernels(self) -> dict[str, str]:
+        read = dict.fromkeys(self._tensors("weight_ih"), "kernel")
+        return read | dict.fromkeys(self._tensors("weight_hh"), "recurrent")
+
+    def biases(self) -> tuple[str, ...]:
+        return (*self._tensors("bias_ih"), *self._tensors("bias_hh"))
+
+    def torch_start(self, tensor: str) -> TorchCall:
+        if self.kernels()[tensor] == "recurrent" and self.initialisation != "zeros":
+            return call("nn.init.orthogonal_")
+        return super().torch_start(tensor)
+
+    def keras_starts(self, shape: Shape) -> dict[str, str | KerasCall]:
+        """Orthogonal ones, for the weights that read the state, are Keras' own."""
+        recurrent = {"recurrent": "zeros"} if self.initialisation == "zeros" else {}
+        return super().keras_starts(shape) | recurrent
 
     def torch_calls(self, shape: Shape) -> dict[str, TorchCall]:
         options = self.torch_options()
         options |= {"num_layers": self.depth} if self.depth > 1 else {}
+        options |= self.torch_bias()
         options["batch_first"] = True
         options |= {"bidirectional": True} if self.bidirectional else {}
         recurrent = call(self.module, shape[1], self.units, **options)
@@ -100,21 +149,31 @@ class Recurrent(Layer):
         return {}
 
     def keras_calls(self, shape: Shape) -> dict[str, KerasCall]:
-        below = {f"layer{number}": self._keras_call(True) for number in range(1, self.depth)}
-        return {**below, "": self._keras_call(self.gives == "every step")}
+        fine = self.keras_fine(shape)
+        below = {f"layer{number}": self._keras_call(True, fine) for number in range(1, self.depth)}
+        return {**below, "": self._keras_call(self.gives == "every step", fine)}
 
     def keras_options(self) -> dict[str, Any]:
         """Give what Keras' layer takes besides what all of these layers have."""
         return {}
 
     def summary(self) -> str:
+        return self.with_fine(self.main_values())
+
+    def main_values(self) -> str:
+        """Write in a few words what is not set finely."""
         deep = f" · {self.depth} deep" if self.depth > 1 else ""
         both = " · both directions" if self.bidirectional else ""
         return f"{self.units:,}{deep}{both} · {self.gives}"
 
-    def _keras_call(self, every: bool) -> KerasCall:
+    def _tensors(self, kind: str) -> list[str]:
+        """Name the tensors of a kind: one for each layer and direction."""
+        ends = ("", "_reverse") if self.bidirectional else ("",)
+        return [f"recurrent.{kind}_l{number}{end}" for number in range(self.depth) for end in ends]
+
+    def _keras_call(self, every: bool, fine: dict[str, Any]) -> KerasCall:
         options = self.keras_options() | ({"return_sequences": True} if every else {})
-        layer = keras_call(self.keras_layer, self.units, **options)
+        layer = keras_call(self.keras_layer, self.units, **options, **fine)
         return keras_call("layers.Bidirectional", layer) if self.bidirectional else layer
 
 
@@ -134,6 +193,9 @@ class Rnn(Recurrent):
     activation: Literal["tanh", "relu"] = Field(
         "tanh", title="Activation", description="The function that makes the new state."
     )
+    initialisation: Initialisation = recurrent_initialisation(
+        "With ReLU, or with a depth of 2 or more,"
+    )
 
     def torch_options(self) -> dict[str, Any]:
         return {} if self.activation == "tanh" else {"nonlinearity": self.activation}
@@ -141,8 +203,8 @@ class Rnn(Recurrent):
     def keras_options(self) -> dict[str, Any]:
         return {} if self.activation == "tanh" else {"activation": self.activation}
 
-    def summary(self) -> str:
-        return super().summary() + (" · ReLU" if self.activation == "relu" else "")
+    def main_values(self) -> str:
+        return super().main_values() + (" · ReLU" if self.activation == "relu" else "")
 
 
 class Lstm(Recurrent):
@@ -157,6 +219,11 @@ class Lstm(Recurrent):
     keras_layer = "layers.LSTM"
     gates = 4
     type: Literal["lstm"] = "lstm"
+
+    def keras_options(self) -> dict[str, Any]:
+        """Keras' forget gates start with a bias of 1; ours, as all biases, at 0."""
+        set_here = self.bias and self.initialisation != "default"
+        return {"unit_forget_bias": False} if set_here else {}
 
 
 class Gru(Recurrent):
@@ -173,7 +240,7 @@ class Gru(Recurrent):
     type: Literal["gru"] = "gru"
 
 
-class SelfAttention(Layer):
+class SelfAttention(Weighted):
     """Vaswani et al. 2017: multi-head attention of a sequence to itself."""
 
     title = "Self-attention"
@@ -191,6 +258,16 @@ class SelfAttention(Layer):
         title="Heads",
         description="Among how many the features are shared out; each gathers by itself.",
     )
+    bias: bool = bias("Adds learned numbers to queries, keys and values, and to what is gathered.")
+    initialisation: Initialisation = initialisation(
+        "default: PyTorch's own, uniform within √(1.5/features) for queries, keys and values and "
+        "within 1/√features for what is made of them, with biases of 0. xavier: each of the four "
+        "matrices as wide as keeps numbers and gradients of one size (Glorot and Bengio 2010). he: "
+        "each wider by √2, as suits ReLU (He et al. 2015). zeros: fails, because all that is "
+        "gathered is 0 and lets no gradient through.",
+        zeros=ZERO_GATHERED,
+    )
+    l2: float = l2("the squares of the four matrices, which make queries, keys, values and outputs")
 
     def output_shape(self, shape: Shape) -> Shape:
         _, features = expect_steps(self.title, shape)
@@ -200,17 +277,42 @@ class SelfAttention(Layer):
 
     def parameters(self, shape: Shape) -> int:
         features = shape[1]
-        return 4 * features * (features + 1)  # queries, keys, values, and what is made of them
+        return 4 * features * (features + self.bias)  # queries, keys, values, what is made of them
+
+    def kernels(self) -> dict[str, str]:
+        return dict.fromkeys((THREE, "attention.out_proj.weight"), self.keras_kernel)
+
+    def biases(self) -> tuple[str, ...]:
+        return ("attention.in_proj_bias", "attention.out_proj.bias")
+
+    def torch_start(self, tensor: str) -> TorchCall:
+        """Draw the three matrices that torch keeps as one as wide as each by itself: Xavier's
+        √(6 ÷ (features + 3 features)) is too narrow by √2.
+        """
+        if tensor == THREE and self.initialisation == "xavier":
+            return call("nn.init.xavier_uniform_", gain=sqrt(2))
+        return super().torch_start(tensor)
 
     def torch_calls(self, shape: Shape) -> dict[str, TorchCall]:
-        return {"": call("SelfAttention", shape[1], self.heads)}
+        return {"": call("SelfAttention", shape[1], self.heads, **self.torch_bias())}
 
     def keras_calls(self, shape: Shape) -> dict[str, KerasCall]:
-        attention = keras_call("layers.MultiHeadAttention", self.heads, shape[1] // self.heads)
-        return {"": attention.asking(2)}
+        # Keras' own layer does not pass `trainable` on to what it is made of.
+        layer = "FrozenAttention" if self.frozen else "layers.MultiHeadAttention"
+        fine = self.keras_fine(shape)
+        fine.pop("trainable", None)
+        return {"": keras_call(layer, self.heads, shape[1] // self.heads, **fine).asking(2)}
+
+    def keras_start(self, shape: Shape) -> str | KerasCall:
+        """Say the width by its number: Keras takes a matrix by heads for a convolution."""
+        square = {"xavier": 3 / shape[1], "he": 6 / shape[1]}
+        if self.initialisation not in square:
+            return super().keras_start(shape)
+        limit = sqrt(square[self.initialisation])
+        return keras_call("keras.initializers.RandomUniform", -limit, limit)
 
     def summary(self) -> str:
-        return f"{self.heads} {'head' if self.heads == 1 else 'heads'}"
+        return self.with_fine(f"{self.heads} {'head' if self.heads == 1 else 'heads'}")
 
 
 class PositionalEncoding(Layer):

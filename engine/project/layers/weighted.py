@@ -1,4 +1,4 @@
-"""What a person may set finely on a layer that multiplies by a kernel of weights."""
+"""What a person may set finely on a layer that multiplies by kernels of weights."""
 
 from __future__ import annotations
 
@@ -30,41 +30,63 @@ KERAS_KERNELS: dict[Initialisation, str] = {
 }
 """The same distributions, of the same width, by Keras' names."""
 ZEROS_FAIL = (
-    "This fails: all units give the same and get the same gradient, so that they stay equal for "
-    "ever. Try it and see."
+    "This fails with ReLU: all units give 0 and never get a gradient. With other activations they "
+    "get the same one and stay equal, unless the layer above tells them apart. Try it and see."
 )
 
 
-class Weighted(Layer):
-    """A layer whose module has a `weight`, which is the kernel, and perhaps a `bias`."""
+STARTS_AT_ZERO = "With the last three, biases start at 0."
 
-    fine: ClassVar[tuple[str, ...]] = ("bias", "initialisation", "l2", "frozen")
-    keras_kernel: ClassVar[str] = "kernel"  # as Keras' arguments call it
 
-    bias: bool = Field(
-        True,
-        title="Bias",
-        description="Adds a learned number to each output. Before a normalisation, which takes it "
-        "away again, it can be left out.",
-    )
-    initialisation: Initialisation = Field(
+def bias(description: str) -> Any:
+    """Declare whether numbers are added to what the kernels give."""
+    return Field(True, title="Bias", description=description)
+
+
+def initialisation(description: str, zeros: str) -> Any:
+    """Declare what the first weights are drawn from; `zeros` says why nobody takes those."""
+    return Field(
         "default",
         title="First weights",
-        description="default: PyTorch's own, uniform within 1/√inputs. xavier: as wide as suits "
-        "tanh and sigmoid (Glorot and Bengio 2010). he: as wide as suits ReLU (He et al. 2015). "
-        "zeros: fails, because all units give the same and get the same gradient, so that they "
-        "stay equal for ever. With the last three, biases start at 0.",
-        json_schema_extra={"reasons": {"zeros": ZEROS_FAIL}},
+        description=f"{description} {STARTS_AT_ZERO}",
+        json_schema_extra={"reasons": {"zeros": zeros}},
     )
-    l2: float = Field(
+
+
+def l2(squares: str) -> Any:
+    """Declare how much the squares, of what `squares` says, count in training."""
+    return Field(
         0.0,
         ge=0,
         le=10,
         allow_inf_nan=False,
         title="L2",
-        description="Adds this many times the sum of the kernel's squares to what training makes "
-        "small, so that weights stay small. The losses that are shown are without it.",
+        description=f"Adds this many times the sum of {squares} to what training makes small, so "
+        "that weights stay small. The losses that are shown are without it.",
     )
+
+
+class Weighted(Layer):
+    """A layer whose module has kernels, tensors of weights to multiply by, and perhaps biases.
+
+    As declared here, the module has one kernel, `weight`, and one `bias`.
+    """
+
+    fine: ClassVar[tuple[str, ...]] = ("bias", "initialisation", "l2", "frozen")
+    keras_kernel: ClassVar[str] = "kernel"  # as Keras' arguments call it
+
+    bias: bool = bias(
+        "Adds a learned number to each output. Before a normalisation, which takes it away again, "
+        "it can be left out."
+    )
+    initialisation: Initialisation = initialisation(
+        "default: PyTorch's own, uniform within 1/√inputs. xavier: as wide as suits tanh and "
+        "sigmoid (Glorot and Bengio 2010). he: as wide as suits ReLU (He et al. 2015). zeros: "
+        "fails with ReLU, because all units give 0 and never get a gradient; else they get the "
+        "same one and stay equal, unless the layer above tells them apart.",
+        zeros=ZEROS_FAIL,
+    )
+    l2: float = l2("the kernel's squares")
     frozen: bool = Field(
         False,
         title="Frozen",
@@ -75,14 +97,28 @@ class Weighted(Layer):
     def learns(self) -> bool:
         return not self.frozen
 
+    def kernels(self) -> dict[str, str]:
+        """Give what Keras' arguments call each of the kernels, by its name in the module."""
+        return {"weight": self.keras_kernel}
+
+    def biases(self) -> tuple[str, ...]:
+        """Name the biases that the module has where `bias` is on."""
+        return ("bias",)
+
     def first_weights(self) -> dict[str, TorchCall]:
         """Give the functions that set the first weights, by the tensor's name in the module; none
         where they stay as torch's layer makes them.
         """
         if self.initialisation == "default":
             return {}
-        bias = {"bias": call("nn.init.zeros_")} if self.bias else {}
-        return {"weight": TORCH_KERNELS[self.initialisation], **bias}
+        biases = self.biases() if self.bias else ()
+        kernels = {tensor: self.torch_start(tensor) for tensor in self.kernels()}
+        return kernels | dict.fromkeys(biases, TORCH_KERNELS["zeros"])
+
+    def torch_start(self, tensor: str) -> TorchCall:
+        """Give the function that sets a kernel's first weights."""
+        del tensor
+        return TORCH_KERNELS[self.initialisation]
 
     def torch_bias(self) -> dict[str, Any]:
         """Give the torch module's option for the bias, where it is not the usual."""
@@ -90,16 +126,23 @@ class Weighted(Layer):
 
     def keras_fine(self, shape: Shape) -> dict[str, Any]:
         """Give the options of the Keras layer that do the same, where they are not the usual."""
-        kernel = self.keras_kernel
         options: dict[str, Any] = {} if self.bias else {"use_bias": False}
         if self.initialisation != "default":
-            options[f"{kernel}_initializer"] = self.keras_start(shape)
+            starts = self.keras_starts(shape)
+            options |= {f"{kernel}_initializer": start for kernel, start in starts.items()}
         if self.l2 and self.learns:
-            options[f"{kernel}_regularizer"] = keras_call("keras.regularizers.L2", self.l2)
+            penalty = keras_call("keras.regularizers.L2", self.l2)
+            options |= {f"{kernel}_regularizer": penalty for kernel in self.kernels().values()}
         return options | ({"trainable": False} if self.frozen else {})
 
+    def keras_starts(self, shape: Shape) -> dict[str, str | KerasCall]:
+        """Give what Keras draws the first kernels from, by what it calls them, for an input of
+        `shape`; without those that it would draw so anyway.
+        """
+        return {self.keras_kernel: self.keras_start(shape)}
+
     def keras_start(self, shape: Shape) -> str | KerasCall:
-        """Give what Keras draws the first kernel from for an input of `shape`."""
+        """Give what Keras draws the kernel from that reads an input of `shape`."""
         del shape
         return KERAS_KERNELS[self.initialisation]
 
@@ -118,7 +161,8 @@ def penalties(rows: Iterable[Traced]) -> dict[str, float]:
     network: what training makes small is the loss with these added.
     """
     return {
-        f"{row.path}{row.layer.name}.weight": row.layer.l2
+        f"{row.path}{row.layer.name}.{tensor}": row.layer.l2
         for row in rows
         if isinstance(row.layer, Weighted) and row.layer.l2 and row.layer.learns
+        for tensor in row.layer.kernels()
     }

@@ -164,6 +164,26 @@ FINE = (
     Dense(units=6, initialisation="xavier", activation="leaky_relu", l2=0.1),
 )
 
+FINE_RECURRENT = (
+    Rows(),
+    Rnn(units=6, gives="every step", bias=False, initialisation="he", l2=0.01),
+    Lstm(units=6, gives="every step", depth=2, bidirectional=True, initialisation="xavier"),
+    Gru(units=5, gives="every step", bidirectional=True, frozen=True, l2=0.1),
+    Rnn(units=4, gives="every step", activation="relu", frozen=True, initialisation="xavier"),
+    Gru(units=5, gives="every step", bias=False, initialisation="he", l2=0.02),
+    Parallel(branches=((Lstm(units=5, bias=False, l2=0.01),), (Gru(initialisation="zeros"),))),
+)
+
+FINE_ATTENTION = (
+    Rows(),
+    Dense(units=8),
+    Residual(layers=(SelfAttention(heads=2, bias=False, initialisation="xavier", l2=0.01),)),
+    Residual(layers=(SelfAttention(heads=4, frozen=True, l2=0.1),), activation="none"),
+    Parallel(branches=((), (SelfAttention(heads=1, initialisation="zeros"),))),
+    SelfAttention(heads=4, initialisation="he", l2=0.02),
+    GlobalAvgPool(),
+)
+
 NETWORKS = {
     "dense": small(),
     "convolutions": Project()
@@ -184,6 +204,8 @@ NETWORKS = {
     "later": Project().insert(0, *LATER).set_training(epochs=1),
     "reshaped": Project().insert(0, *RESHAPED).set_training(epochs=1),
     "fine": Project().insert(0, *FINE).set_training(epochs=1),
+    "fine recurrent": Project().insert(0, *FINE_RECURRENT).set_training(epochs=1),
+    "fine attention": Project().insert(0, *FINE_ATTENTION).set_training(epochs=1),
     "recurrent": Project().insert(0, *RECURRENT).set_training(epochs=1),
     "rows of channels": Project()
     .insert(0, Conv2d(filters=3), *OF_CHANNELS, Flatten())

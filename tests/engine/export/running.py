@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.export.ending import DRAWING
 from engine.project.layers import Block, Flatten
-from tests.engine.export.sequence_weights import take_over_sequence
+from tests.engine.export.sequence_weights import keras_sequence_weights, take_over_sequence
 
 NETWORK, TRAINING = "# 2. The network", "# 3. The training"
 FIT = "model.fit("
@@ -60,6 +60,14 @@ def keras_weights(module, order=None):
         case 4:
             return [weight.transpose(2, 3, 1, 0), *bias]
     return [weight.T if order is None else weight.T[order], *bias]
+
+
+def weighted_weights(row, network):
+    """Give what Keras' layers of one of ours take, by their names."""
+    module = network.get_submodule(row.path + row.layer.name)
+    sequence = row.layer.group == "Sequence"
+    found = keras_sequence_weights(row.layer, module) if sequence else {"": keras_weights(module)}
+    return {row.layer.part_name(suffix): weights for suffix, weights in found.items()}
 
 
 def put_weights(layer, weights):

@@ -35,15 +35,13 @@ def keras_sequence_weights(layer, module):
 
 
 def recurrent_weights(layer, state, end):
-    """Give kernel, recurrent kernel and bias of one direction of one layer of a stack."""
-    read, kept, bias, kept_bias = (
-        state[f"recurrent.{name}_l{end}"]
-        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    )
+    """Give kernel, recurrent kernel and bias, if any, of one direction of one layer of a stack."""
+    names = ("weight_ih", "weight_hh", *(("bias_ih", "bias_hh") if layer.bias else ()))
+    read, kept, *biases = (state[f"recurrent.{name}_l{end}"] for name in names)
     if isinstance(layer, Gru):  # torch's gates are reset, update, new; Keras' update, reset, new
-        read, kept, bias, kept_bias = map(swapped, (read, kept, bias, kept_bias))
-        return [read.T, kept.T, np.stack([bias, kept_bias])]
-    return [read.T, kept.T, bias + kept_bias]
+        read, kept, *biases = map(swapped, (read, kept, *biases))
+        return [read.T, kept.T, *([np.stack(biases)] if biases else [])]
+    return [read.T, kept.T, *([sum(biases)] if biases else [])]
 
 
 def swapped(weights):
@@ -53,24 +51,25 @@ def swapped(weights):
 
 
 def attention_weights(state, heads):
-    """Give kernels (features, heads, size) and biases of query, key, value and output."""
-    features = state["attention.out_proj.bias"].size
+    """Give kernels (features, heads, size) and biases, if any, of query, key, value and output."""
+    features = len(state["attention.out_proj.weight"])
     size = features // heads
-    weights = []
-    for kernel, bias in zip(
-        np.split(state["attention.in_proj_weight"], 3),
-        np.split(state["attention.in_proj_bias"], 3),
-        strict=True,
-    ):
-        weights += [kernel.T.reshape(features, heads, size), bias.reshape(heads, size)]
-    joined = state["attention.out_proj.weight"].T.reshape(heads, size, features)
-    return [*weights, joined, state["attention.out_proj.bias"]]
+    kernels = [
+        kernel.T.reshape(features, heads, size)
+        for kernel in np.split(state["attention.in_proj_weight"], 3)
+    ]
+    kernels.append(state["attention.out_proj.weight"].T.reshape(heads, size, features))
+    if "attention.out_proj.bias" not in state:
+        return kernels
+    biases = [each.reshape(heads, size) for each in np.split(state["attention.in_proj_bias"], 3)]
+    biases.append(state["attention.out_proj.bias"])
+    return [weights for pair in zip(kernels, biases, strict=True) for weights in pair]
 
 
 def fewer_parameters(project):
-    """Count the second biases of PyTorch's layers, which Keras' have not."""
+    """Count the second biases of PyTorch's layers, which Keras' have not, where they learn."""
     return sum(
         row.layer.gates * row.layer.width * row.layer.depth
         for row in project.walk()
-        if isinstance(row.layer, (Lstm, Rnn))
+        if isinstance(row.layer, (Lstm, Rnn)) and row.layer.bias and row.layer.learns
     )

@@ -127,6 +127,19 @@ LATER = Project(
 )
 
 
+# Sequence layers got fine settings later.
+FINE_SEQUENCES = Project(
+    title="Bias, first weights, L2 and freezing of layers for sequences",
+    layers=(
+        Rows(name="rows_1"),
+        SelfAttention(name="self_attention_1", heads=2, bias=False, l2=0.001),
+        Rnn(name="rnn_1", units=6, gives="every step", initialisation="zeros", frozen=True),
+        Gru(name="gru_1", units=4, gives="every step", bias=False, initialisation="he"),
+        Lstm(name="lstm_1", units=5, initialisation="xavier", l2=0.01),
+    ),
+)
+
+
 def golden(version):
     return (GOLDEN / f"version-{version}.layerscope.json").read_text(encoding="utf-8")
 
@@ -152,6 +165,11 @@ def test_the_current_version_is_written_as_ever():
 def test_what_came_later_is_read_and_written_as_ever():
     assert loads(golden("1-later")) == LATER
     assert dumps(LATER) == golden("1-later")
+
+
+def test_fine_settings_of_sequence_layers_are_read_and_written_as_ever():
+    assert loads(golden("1-fine-sequences")) == FINE_SEQUENCES
+    assert dumps(FINE_SEQUENCES) == golden("1-fine-sequences")
 
 
 def test_the_golden_files_have_every_layer_type():

@@ -31,6 +31,7 @@ from engine.project.layers import (
 )
 from engine.project.project import Project
 
+UNFORGOTTEN = "9, unit_forget_bias=False, "  # which starts at 1 in Keras else
 IMAGE, STEPS, ROW = (3, 8, 6), (8, 12), (12,)
 
 
@@ -262,13 +263,56 @@ def test_what_does_not_fit_is_mended_by_a_click(layers, mend, mended):
             "EveryStep(nn.GRU(12, 9, num_layers=2, batch_first=True, bidirectional=True))",
         ),
         (Rnn(activation="relu"), "LastStep(nn.RNN(12, 64, nonlinearity='relu', batch_first=True))"),
+        (Lstm(units=9, bias=False), "LastStep(nn.LSTM(12, 9, bias=False, batch_first=True))"),
         (SelfAttention(heads=3), "SelfAttention(12, 3)"),
+        (SelfAttention(heads=3, bias=False), "SelfAttention(12, 3, bias=False)"),
         (PositionalEncoding(), "PositionalEncoding(8, 12)"),
     ],
 )
 def test_the_printed_call(layer, call):
     (found,) = layer.torch_calls(STEPS).values()
     assert str(found) == call
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (Gru(units=9, bias=False), "9, use_bias=False"),
+        (Rnn(units=9, frozen=True, l2=0.1), "9, trainable=False"),
+        (Lstm(units=9, initialisation="xavier"), UNFORGOTTEN + "kernel_initializer=glorot_uniform"),
+        (
+            Lstm(units=9, initialisation="he", bias=False),
+            "9, use_bias=False, kernel_initializer=he_uniform",
+        ),
+        (
+            Gru(units=9, initialisation="zeros"),
+            "9, kernel_initializer=zeros, recurrent_initializer=zeros",
+        ),
+        (
+            Rnn(units=9, l2=0.1),
+            "9, kernel_regularizer=keras.regularizers.L2(0.1), "
+            "recurrent_regularizer=keras.regularizers.L2(0.1)",
+        ),
+        (SelfAttention(heads=3, initialisation="zeros"), "3, 4, kernel_initializer=zeros"),
+        (
+            SelfAttention(heads=3, initialisation="he"),
+            "3, 4, kernel_initializer=keras.initializers.RandomUniform"
+            "(-0.7071067811865476, 0.7071067811865476)",
+        ),
+    ],
+)
+def test_keras_is_told_what_is_set_finely(layer, words):
+    (found,) = layer.keras_calls(STEPS).values()
+    assert str(found).replace("'", "").endswith(f"({words})")
+
+
+def test_every_layer_of_a_stack_is_set_finely_in_keras():
+    layers = Lstm(units=9, depth=2, bidirectional=True, bias=False).keras_calls(STEPS)
+
+    assert [str(layer) for layer in layers.values()] == [
+        "layers.Bidirectional(layers.LSTM(9, return_sequences=True, use_bias=False))",
+        "layers.Bidirectional(layers.LSTM(9, use_bias=False))",
+    ]
 
 
 @pytest.mark.parametrize(

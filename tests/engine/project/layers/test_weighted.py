@@ -13,7 +13,12 @@ from engine.project.layers import (
     Dense,
     DepthwiseConv2d,
     Flatten,
+    Gru,
+    Lstm,
     Residual,
+    Rnn,
+    Rows,
+    SelfAttention,
     Weighted,
     penalties,
 )
@@ -21,7 +26,7 @@ from engine.project.project import Project
 from tests.engine.project.layers.modules import module
 
 KINDS = [kind for kind in LAYER_TYPES if issubclass(kind, Weighted)]
-SHAPES = {"dense": (4,)}
+SHAPES = {"dense": (4,), **dict.fromkeys(("rnn", "lstm", "gru", "self_attention"), (6, 8))}
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 
 
@@ -56,17 +61,49 @@ def test_fine_settings_are_read_back(kind):
 def test_without_a_bias_there_is_none(kind):
     layer, shape = kind(bias=False), SHAPES.get(kind().type, (3, 8, 8))
 
-    (own,) = [each for each in module(layer, shape) if each.state_dict()]
+    own = weights_of(layer, shape)
 
-    assert own.bias is None
-    assert layer.parameters(shape) == own.weight.numel() < kind().parameters(shape)
-    assert "bias" not in layer.model_copy(update={"initialisation": "he"}).first_weights()
+    assert set(own) == set(layer.kernels())
+    assert layer.parameters(shape) == sum(each.numel() for each in own.values())
+    assert layer.parameters(shape) < kind().parameters(shape)
+    assert set(layer.model_copy(update={"initialisation": "he"}).first_weights()) == set(own)
+
+
+def weights_of(layer, shape):
+    """Give what the layer's module learns, by its names."""
+    (own,) = [each for each in module(layer, shape) if each.state_dict()]
+    return dict(own.named_parameters())
+
+
+DEEP = [kind(depth=3, bidirectional=both) for kind in (Rnn, Lstm, Gru) for both in (False, True)]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [*(kind() for kind in KINDS), *DEEP],
+    ids=lambda layer: f"{layer.title} {layer.summary()}",
+)
+def test_kernels_and_biases_are_all_that_it_learns(layer):
+    own = weights_of(layer, SHAPES.get(layer.type, (3, 8, 8)))
+
+    assert {name for name, each in own.items() if each.dim() > 1} == set(layer.kernels())
+    assert {name for name, each in own.items() if each.dim() == 1} == set(layer.biases())
 
 
 @every_kind
 def test_first_weights_are_torchs_own_unless_asked_for(kind):
+    layer = kind(initialisation="zeros")
+
     assert kind().first_weights() == {}
-    assert set(kind(initialisation="zeros").first_weights()) == {"weight", "bias"}
+    assert set(layer.first_weights()) == {*layer.kernels(), *layer.biases()}
+
+
+@every_kind
+def test_zeros_tell_why_nobody_takes_them(kind):
+    why = kind.model_fields["initialisation"].json_schema_extra["reasons"]
+
+    assert set(why) == {"zeros"}
+    assert why["zeros"].endswith("Try it and see.")
 
 
 def test_what_is_frozen_does_not_count_as_trainable():
@@ -108,7 +145,33 @@ def test_penalties_are_named_by_the_kernels():
     }
 
 
-def test_a_summary_tells_fine_settings_in_short():
-    layer = Dense(units=9, bias=False, initialisation="xavier", l2=0.001, frozen=True)
+def test_penalties_name_every_kernel_of_a_sequence_layer():
+    layers = (
+        Rows(),
+        Residual(layers=(SelfAttention(l2=0.1),)),
+        Gru(depth=2, l2=0.2, gives="every step"),
+        Rnn(l2=0.4, bidirectional=True, gives="every step"),
+        Lstm(l2=0.3, frozen=True),
+    )
 
-    assert layer.summary() == "9 · ReLU · no bias · Xavier · L2 0.001 · frozen"
+    assert penalties(Project().insert(0, *layers).walk()) == {
+        "residual_1.body.self_attention_1.attention.in_proj_weight": 0.1,
+        "residual_1.body.self_attention_1.attention.out_proj.weight": 0.1,
+        "gru_1.recurrent.weight_ih_l0": 0.2,
+        "gru_1.recurrent.weight_hh_l0": 0.2,
+        "gru_1.recurrent.weight_ih_l1": 0.2,
+        "gru_1.recurrent.weight_hh_l1": 0.2,
+        "rnn_1.recurrent.weight_ih_l0": 0.4,
+        "rnn_1.recurrent.weight_hh_l0": 0.4,
+        "rnn_1.recurrent.weight_ih_l0_reverse": 0.4,
+        "rnn_1.recurrent.weight_hh_l0_reverse": 0.4,
+    }
+
+
+def test_a_summary_tells_fine_settings_in_short():
+    fine = {"bias": False, "initialisation": "xavier", "l2": 0.001, "frozen": True}
+    words = "no bias · Xavier · L2 0.001 · frozen"
+
+    assert Dense(units=9, **fine).summary() == f"9 · ReLU · {words}"
+    assert Rnn(units=9, activation="relu", **fine).summary() == f"9 · last step · ReLU · {words}"
+    assert SelfAttention(**fine).summary() == f"4 heads · {words}"
