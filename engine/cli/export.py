@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from engine.cli.terminal import DONE, complain, write
-from engine.export.data import Framework
 from engine.export.layout import Layout
 from engine.export.notebook import notebook
 from engine.export.script import FRAMEWORKS, script
+from engine.export.sets import Framework
 from engine.onnx_file import in_words, write_onnx
 from engine.places import data_folder
 from engine.problems import ProblemError
@@ -55,7 +56,7 @@ def _export(options: argparse.Namespace) -> int:
     if options.out is None:
         write(sys.stdout, text)
     else:
-        write_safely(options.out.absolute(), text.encode())
+        write_safely(_file(options.out), text.encode())
     return DONE
 
 
@@ -63,10 +64,15 @@ def _export_onnx(options: argparse.Namespace) -> int:
     """Write the network of a run, or of a file of weights."""
     if options.out is None:
         raise ProblemError("--to onnx needs --out, the file to write.")
-    path: Path = options.out.absolute()
+    path = _file(options.out)
     weights = weights_of(Path(options.project).absolute())
     write(sys.stdout, f"{in_words(path, write_onnx(path, weights, data_folder()))}\n")
     return DONE
+
+
+def _file(out: Path) -> Path:
+    """Give in full the file to write, which a link leads to."""
+    return Path(os.path.realpath(out))
 
 
 def _layout(project: Project) -> Layout | None:

@@ -25,6 +25,8 @@ LARGEST = 80_000_000
 
 GREY_MODES = frozenset(("1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"))
 DEEP_MODES = GREY_MODES - {"1", "L", "LA", "La"}
+"""Pillow's names of grey in more than 8 bits: whole numbers in 16 or 32, and floats."""
+
 ROTATED_MODES = {"JPEG", "MPO"}
 ORIENTATION, SIDEWAYS = 0x0112, {5, 6, 7, 8}
 
@@ -38,10 +40,15 @@ class BrokenPictureError(Exception):
 
 @dataclass(frozen=True)
 class Look:
-    """What a picture's header tells: its height and width as a person sees it, and its mode."""
+    """What a picture's header tells: height and width as a person sees it, and Pillow's mode."""
 
     size: tuple[int, int]
-    grey: bool
+    mode: str
+
+    @property
+    def grey(self) -> bool:
+        """Whether its mode knows no colour."""
+        return self.mode in GREY_MODES
 
 
 def look(path: Path) -> Look:
@@ -53,7 +60,7 @@ def look(path: Path) -> Look:
     with _opened(path) as image:
         width, height = image.size
         sideways = image.format in ROTATED_MODES and image.getexif().get(ORIENTATION) in SIDEWAYS
-        return Look((width, height) if sideways else (height, width), image.mode in GREY_MODES)
+        return Look((width, height) if sideways else (height, width), image.mode)
 
 
 def decode(path: Path, shape: ImageShape) -> NDArray[np.uint8]:

@@ -46,8 +46,8 @@ def _standardise(project: Project) -> list[Paragraph]:
             """
             # Each channel is brought to mean 0 and deviation 1, as measured on the training set.
             standardise = v2.Normalize(
-                mean=train_images.mean(axis=(0, 2, 3)).tolist(),
-                std=train_images.std(axis=(0, 2, 3)).tolist(),
+                mean=train_images.mean(axis=(0, 2, 3), dtype=np.float64).tolist(),
+                std=train_images.std(axis=(0, 2, 3), dtype=np.float64).tolist(),
             )
             """
         )

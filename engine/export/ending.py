@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.export.data import Framework, numbered
+from engine.export.sets import Framework, numbered
 from engine.export.text import Paragraph, paragraph
 from engine.project.project import Project
 

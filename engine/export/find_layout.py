@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,10 @@ from numpy.typing import NDArray
 
 from engine.data import npy_format
 from engine.data.archives import are_bytes, channels_first, check_roles, is_one_hot, roles_of
-from engine.data.folders import class_folders, listed
+from engine.data.folders import Picture, class_folders, listed
 from engine.data.idx import TEST, TRAIN, find_pair, place_of
 from engine.data.idx_format import is_packed
+from engine.data.pictures import DEEP_MODES, BrokenPictureError, look
 from engine.export.layout import Axes, IdxFiles, ImageFolders, LabelKind, Layout, NpzArrays
 from engine.problems import ProblemError
 from engine.project.sources import FileSource, IdxFolder, ImageFolder, NpzFile
@@ -53,7 +56,18 @@ def _pictures(source: ImageFolder) -> ImageFolders:
         tuple(_below(folder, place) for place in train),
         None if test is None else _below(folder, test),
         broken=len(pictures.pictures) > source.train_size + source.test_size,
+        suffixes=tuple(sorted({one.path.suffix.lower() for one in pictures.pictures})),
+        deep=_deep(pictures.pictures),
     )
+
+
+def _deep(pictures: Iterable[Picture]) -> tuple[str, ...]:
+    """Read the headers to say which modes have to be brought to 8 bits; broken ones have none."""
+    modes: set[str] = set()
+    for picture in pictures:
+        with suppress(BrokenPictureError):
+            modes.add(look(picture.path).mode)
+    return tuple(sorted(modes & DEEP_MODES))
 
 
 def _below(folder: Path, place: Path) -> str:

@@ -6,13 +6,12 @@ from typing import Any
 
 from engine.export.data import data
 from engine.export.ending import mistakes
-from engine.export.keras_network import check_for_gaps, first_weights, network, own_layers
+from engine.export.keras_calls import check_for_gaps
+from engine.export.keras_network import first_weights, network, own_layers
 from engine.export.layout import Layout
 from engine.export.schedules import factor, moves
 from engine.export.text import Paragraph, broken, literal, paragraph, words
-from engine.project.layers import (
-    penalties,
-)
+from engine.project.layers import penalties
 from engine.project.losses import MeanSquaredError
 from engine.project.project import Project
 from engine.project.schedules import ReduceOnPlateau, Schedule

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import dedent
 
 from engine.export.augment import keras_layers
+from engine.export.keras_calls import (
+    gaps,
+    joint_calls,
+    keras_calls,
+    shortcut_calls,
+    targets,
+)
 from engine.export.sources import source
 from engine.export.text import WIDTH, Paragraph, broken, called, literal, paragraph, words
-from engine.problems import ProblemError
 from engine.project.layers import (
     BatchNorm,
     Block,
-    ConvTranspose2d,
-    DepthwiseConv2d,
     Flatten,
     Gru,
-    Layer,
     Lstm,
     Reshape,
     Rnn,
@@ -25,7 +29,7 @@ from engine.project.layers import (
     penalties,
 )
 from engine.project.project import Project
-from engine.project.torch_call import KerasCall, keras_call
+from engine.project.torch_call import KerasCall
 
 
 def network(project: Project) -> Paragraph:
@@ -47,15 +51,13 @@ LAST = "  # one score a class: softmax is in the loss"
 
 def own_layers(project: Project) -> list[Paragraph]:
     """Write the layers that Keras lacks."""
-    rows = [row for row in project.walk() if not isinstance(row.layer, Block)]
-    calls = [call for row in rows for call in _keras_calls(row).values()]
-    names = dict.fromkeys(call.target for call in calls if "." not in call.target)
+    names = [target for target in targets(project) if "." not in target]
     return [Paragraph(source(name, "engine.export.keras_modules")) for name in names]
 
 
 def _needs_calls(project: Project) -> bool:
     return any(
-        isinstance(row.layer, Block) or any(call.inputs > 1 for call in _keras_calls(row).values())
+        isinstance(row.layer, Block) or any(call.inputs > 1 for call in keras_calls(row).values())
         for row in project.walk()
     )
 
@@ -75,7 +77,7 @@ class _Listed:
         self.rows += _before(project)
         for traced in project.traced:
             start = len(self.rows)
-            for name, call in _keras_calls(traced).items():
+            for name, call in keras_calls(traced).items():
                 named = f"name={literal(name)}"
                 self.rows += called(call, named, tail="),", depth=8).splitlines()
             self.lines[traced.layer.name] = range(start, len(self.rows))
@@ -89,16 +91,25 @@ class _Called:
     def __init__(self, project: Project) -> None:
         self.lines: dict[str, range] = {}
         self.rows = [f"inputs = {_input(project)}  # channels last"]
-        before = _before(project)
-        if before:
-            self.rows += ["prepared = keras.Sequential(", "    [", *before]
-            self.rows += ["    ],", '    name="prepared",', ")(inputs)"]
-        end = "prepared" if before else "inputs"
+        end = self._prepared(project)
         *inner, output = project.traced
         end = self._chain(inner, end)
         self.rows.append("# One score a class: softmax is in the loss.")
         self._chain([output], end)
         self.rows.append("model = keras.Model(inputs, output)")
+
+    def _prepared(self, project: Project) -> str:
+        """Write what changes images before the network sees them; give its variable."""
+        before = _before(project)
+        if not before:
+            return "inputs"
+        if project.training.augmentation.on:
+            self.rows += ["prepared = keras.Sequential(", "    [", *before]
+            self.rows += ["    ],", '    name="prepared",', ")(inputs)"]
+        else:
+            note, head, *rest, end = dedent("\n".join(before)).splitlines()
+            self.rows += [note, f"prepared = {head}", *rest, end.replace("),", ")(inputs)")]
+        return "prepared"
 
     def _chain(self, rows: Iterable[Traced], end: str) -> str:
         """Write layers that follow each other from `end` on; give the last one's variable."""
@@ -109,23 +120,20 @@ class _Called:
         return end
 
     def _layer(self, row: Traced, end: str) -> str:
-        for name, call in _keras_calls(row).items():
+        for name, call in keras_calls(row).items():
             end = self._call(name, call, end)
         return end
 
     def _block(self, row: Traced, start: str) -> str:
-        assert isinstance(row.layer, Block)
-        assert row.input_shape is not None
         ends = [self._chain(branch, start) for branch in row.inner]
-        shortcut = row.layer.keras_shortcut(row.input_shape)
+        shortcut = shortcut_calls(row)
         if shortcut is not None:
             end = start
             for suffix, call in shortcut.items():
                 end = self._call(row.layer.part_name(suffix), call, start)
             ends.append(end)
         end = ends[0] if len(ends) == 1 else f"[{', '.join(ends)}]"
-        joint = row.layer.keras_joint() if len(ends) > 1 else {}
-        for suffix, call in joint.items():
+        for suffix, call in joint_calls(row).items():
             end = self._call(row.layer.part_name(suffix), call, end)
         return end
 
@@ -140,36 +148,11 @@ class _Called:
         return name
 
 
-def _keras_calls(row: Traced) -> dict[str, KerasCall]:
-    assert row.input_shape is not None  # a project with a problem is not exported
-    try:
-        calls = row.layer.keras_calls(row.input_shape)
-    except ProblemError:
-        calls = {"": keras_call("Gap", row.layer.title)}
-    return {row.layer.part_name(suffix): call for suffix, call in calls.items()}
-
-
-def check_for_gaps(project: Project) -> None:
-    """Raise a ProblemError that names the first layer that Keras lacks, if there is one."""
-    for row in project.walk():
-        if not isinstance(row.layer, Block):
-            assert row.input_shape is not None
-            row.layer.keras_calls(row.input_shape)
-
-
-def _gaps(project: Project) -> list[str]:
-    """Name the layers that Keras lacks."""
-    rows = [row for row in project.walk() if not isinstance(row.layer, Block)]
-    return [
-        name for row in rows for name, call in _keras_calls(row).items() if call.target == "Gap"
-    ]
-
-
 def _notes(project: Project) -> list[str]:
     """Say where Keras differs from Layerscope, of what this network has."""
     said = [
         f"# GAP: {name} can't be written in Keras. The script stops there."
-        for name in _gaps(project)
+        for name in gaps(project)
     ]
     if any(_reorders(traced) for traced in project.walk()):
         said += [
@@ -183,15 +166,25 @@ def _notes(project: Project) -> list[str]:
             "# Batch normalisation: momentum is 1 minus PyTorch's; the running variance divides by",
             "# n, PyTorch's by n - 1.",
         ]
-    if any(isinstance(row.layer, (Rnn, Lstm)) for row in project.walk()):
+    if any(isinstance(row.layer, (Rnn, Lstm)) and row.layer.bias for row in project.walk()):
         said += [
             "# Recurrent layers have one bias here, two in PyTorch, which only ever add up; so",
             "# there are fewer parameters.",
         ]
-    if any(isinstance(row.layer, (Rnn, Lstm, Gru, SelfAttention)) for row in project.walk()):
+    if any(_begins_usual(row, Rnn, Lstm, Gru) for row in project.walk()):
         said += [
-            "# The first weights of recurrent layers and attention are left as Keras draws them:",
-            "# Glorot's and orthogonal ones, where PyTorch's are uniform.",
+            "# The first weights of recurrent layers are left as Keras draws them: Glorot's and",
+            "# orthogonal ones, where PyTorch's are uniform within 1/√units.",
+        ]
+    if any(_begins_usual(row, SelfAttention) for row in project.walk()):
+        said += [
+            "# The first weights of attention are left as Keras draws them: Glorot's, within other",
+            "# limits than PyTorch's.",
+        ]
+    if any(_limits_are_written(row) for row in project.walk()):
+        said += [
+            "# Where first weights have their limits written out, Keras' own initialisers would",
+            "# count a unit's inputs and outputs otherwise than PyTorch's.",
         ]
     if penalties(project.walk()):
         said += ["# Keras counts the layers' L2 into the losses that it prints and watches."]
@@ -203,6 +196,15 @@ def _reorders(traced: Traced) -> bool:
     return isinstance(traced.layer, Flatten) and len(shape) == 3 and shape[0] > 1
 
 
+def _begins_usual(row: Traced, *kinds: type[Weighted]) -> bool:
+    return isinstance(row.layer, kinds) and row.layer.initialisation == "default"
+
+
+def _limits_are_written(row: Traced) -> bool:
+    calls = [inner for call in keras_calls(row).values() for inner in call.walk()]
+    return any(call.target == "keras.initializers.RandomUniform" for call in calls)
+
+
 def _before(project: Project) -> list[str]:
     """Write what changes images before the network sees them."""
     found = keras_layers(project.training.augmentation)
@@ -210,51 +212,53 @@ def _before(project: Project) -> list[str]:
         normalise = """
         # To mean 0 and deviation 1, channel by channel, as in the training set.
         layers.Normalization(
-            mean=train_images.mean(axis=(0, 1, 2)),
-            variance=train_images.var(axis=(0, 1, 2)),
+            mean=train_images.mean(axis=(0, 1, 2), dtype=np.float64),
+            variance=train_images.var(axis=(0, 1, 2), dtype=np.float64),
         ),"""
         found.append(normalise.strip("\n"))
     return "\n".join(found).splitlines()
 
 
-KERNELS: dict[type[Layer], str] = {
-    ConvTranspose2d: "layers.Conv2DTranspose",
-    DepthwiseConv2d: "layers.DepthwiseConv2D",
-}
+KERNELS = ("layers.Dense", "layers.Conv2D", "layers.Conv2DTranspose", "layers.DepthwiseConv2D")
+"""The kinds of layers whose first weights differ from PyTorch's by their limits alone."""
 
 
 def first_weights(project: Project) -> Paragraph:
     """Write how the weights begin, as they do in PyTorch, where Keras would begin otherwise."""
-    layers = [row.layer for row in project.walk()]
-    own = [kind for kind in KERNELS if any(isinstance(layer, kind) for layer in layers)]
-    names = ["layers.Dense", "layers.Conv2D", *(KERNELS[kind] for kind in own)]
-    given = [
-        literal(layer.name)
-        for layer in layers
-        if isinstance(layer, Weighted) and layer.initialisation != "default"
-    ]
+    used = targets(project)
+    kinds = [kind for kind in KERNELS if kind in used]
+    given = [literal(row.layer.name) for row in project.walk() if _begins_otherwise(row)]
     return paragraph(
         """
         # The first weights as PyTorch draws them: uniform within 1/√(inputs of a unit), biases
         # too. Keras' own are Glorot's, with biases of 0.
         rng = np.random.default_rng(SEED)
-        $kinds
-        ${given}for layer in model.layers:
-            if isinstance(layer, kinds)$but:
+        ${kinds}${given}for layer in model.layers:
+            if isinstance(layer, $kind)$but:
                 kernel, *bias = layer.get_weights()
-        $reads
-                limit = reads.size**-0.5
+        $limit
                 drawn = [rng.uniform(-limit, limit, each.shape) for each in (kernel, *bias)]
                 layer.set_weights(drawn)
         """,
-        kinds=broken("kinds = (", names),
-        given=broken("given = {", given, "}  # which have theirs") + "\n" if given else "",
+        kinds=broken("kinds = (", kinds) + "\n" if len(kinds) > 1 else "",
+        kind="kinds" if len(kinds) > 1 else kinds[0],
+        given=GIVEN + broken("given = {", given, "}") + "\n" if given else "",
         but=" and layer.name not in given" if given else "",
-        reads=READ_BY_ALL if DepthwiseConv2d in own else "        reads = kernel[..., 0]",
+        limit=LIMIT_BY_KIND if "layers.DepthwiseConv2D" in kinds else LIMIT,
     )
 
 
-READ_BY_ALL = """
+def _begins_otherwise(row: Traced) -> bool:
+    """Whether a layer of such a kind has its first weights from its own setting."""
+    kinds = {call.target for call in keras_calls(row).values()}.intersection(KERNELS)
+    own = isinstance(row.layer, Weighted) and row.layer.initialisation != "default"
+    return own and bool(kinds)
+
+
+GIVEN = "# These layers were told above how they begin.\n"
+LIMIT = "        limit = kernel[..., 0].size ** -0.5"
+LIMIT_BY_KIND = """
         depthwise = isinstance(layer, layers.DepthwiseConv2D)  # one channel each
         reads = kernel[:, :, 0, 0] if depthwise else kernel[..., 0]
+        limit = reads.size**-0.5
 """.strip("\n")

@@ -35,11 +35,15 @@ class IdxFiles:
 class ImageFolders:
     """The folders with one subfolder a class, below the source's own, which is "". Where `test` is
     None, a sixth of all is kept for the test. Where some pictures are broken, they are left out.
+    `suffixes` are those of their names, in lower case, or all that are read where nobody has
+    looked; `deep` are Pillow's modes of those that have more than 8 bits of grey.
     """
 
     train: tuple[str, ...] = ("",)
     test: str | None = None
     broken: bool = False
+    suffixes: tuple[str, ...] = ()
+    deep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

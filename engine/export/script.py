@@ -6,8 +6,8 @@ import ast
 from dataclasses import dataclass
 
 from engine.export import keras, pytorch
-from engine.export.data import Framework
 from engine.export.layout import Layout
+from engine.export.sets import Framework
 from engine.export.text import Paragraph, comment, joined, literal, paragraph
 from engine.problems import ProblemError
 from engine.project.checks import problems

@@ -23,8 +23,9 @@ TEMPORARY = ".layerscope-saving-"
 
 def write_safely(path: Path, content: bytes) -> None:
     """Replace a file through a temporary one beside it; ProblemError where that fails, and then
-    the old file is as it was.
+    the old file is as it was. A pipe or a device stays what it is: that is refused.
     """
+    _check_replaceable(path)
     temporary = path.with_name(f"{TEMPORARY}{uuid4().hex}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +40,17 @@ def write_safely(path: Path, content: bytes) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise write_problem(path, error) from error
+
+
+def _check_replaceable(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return  # there is none, or writing will tell
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder is refused by the system
+        raise ProblemError(
+            "{path} is a pipe or a device, and no file. Choose the name of a file.", path=str(path)
+        )
 
 
 def open_to_read(path: Path) -> BinaryIO:
@@ -60,6 +72,8 @@ def write_problem(path: Path, error: OSError) -> ProblemError:
             text = (
                 "{path} could not be saved: writing is not allowed there. Save in another folder."
             )
+        case errno.EISDIR:
+            text = "{path} is a folder. Choose the name of a file."
         case _:
             text = "{path} could not be saved: {reason}. Save in another folder."
     return ProblemError(text, path=str(path), reason=error.strerror or str(error))

@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -18,12 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.export.data import Framework
 from engine.export.notebook import notebook
 from engine.export.script import FRAMEWORKS, Script
+from engine.export.sets import Framework
 from engine.problems import ProblemError
 from engine.store.files import write_safely
 from gui.forms import combo_box
+from gui.save_names import ask_for_name
 from gui.theme import MARGIN, SPACING, Theme
 from gui.widgets.code.editor import CodeEditor
 from gui.widgets.code.files import keep_script, open_in_editor
@@ -66,9 +66,13 @@ class CodePane(QWidget):
             self.tr("Write it with a marked gap"),
             self.tr("Write everything else; the script stops at the gap and says what is missing"),
         )
+        self.layer_button = self._button(
+            self.tr("Show the layer"), self.tr("Select the layer that this is about")
+        )
+        self._layer = ""  # that the reason is about
         self.kinds = {  # of files
-            PYTHON: self.tr("Python script (*.py)"),
-            NOTEBOOK: self.tr("Jupyter notebook (*.ipynb)"),
+            self.tr("Python script (*.py)"): PYTHON,
+            self.tr("Jupyter notebook (*.ipynb)"): NOTEBOOK,
         }
         self._lay_out()
         self._connect()
@@ -83,9 +87,13 @@ class CodePane(QWidget):
         )
         self._show(0)
 
-    def say(self, sentence: str, *, gap: bool = False) -> None:
-        """Say why there is no script; offer one with a gap where that is possible."""
+    def say(self, sentence: str, *, layer: str = "", gap: bool = False) -> None:
+        """Say why there is no script, and of which layer; offer one with a gap where that is
+        possible.
+        """
         self.script = None
+        self._layer = layer
+        self.layer_button.setVisible(bool(layer))
         self.reason.setText(sentence)
         self.gap_button.setVisible(gap)
         self._show(1)
@@ -134,14 +142,10 @@ class CodePane(QWidget):
         """Ask for a name and save; the name's ending says what."""
         if self.script is None:
             return
-        start = str(Path.home() / f"{self._file_name()}{PYTHON}")
-        chosen, kind = QFileDialog.getSaveFileName(
-            self, self.tr("Save the script"), start, ";;".join(self.kinds.values())
-        )
-        if chosen:
-            self._save(
-                with_ending(Path(chosen), NOTEBOOK if kind == self.kinds[NOTEBOOK] else PYTHON)
-            )
+        start = Path.home() / f"{self._file_name()}{PYTHON}"
+        chosen = ask_for_name(self, self.tr("Save the script"), start, self.kinds)
+        if chosen is not None:
+            self._save(chosen[0])
 
     def open_elsewhere(self) -> None:
         """Write a copy into the program's folder and open it in the system's editor."""
@@ -161,8 +165,10 @@ class CodePane(QWidget):
     def _save(self, path: Path) -> None:
         assert self.script is not None
         text = self.script.text
+        if path.suffix.lower() == NOTEBOOK:
+            text = notebook(text)
         try:
-            write_safely(path, (notebook(text) if path.suffix == NOTEBOOK else text).encode())
+            write_safely(path, text.encode())
         except ProblemError as error:
             self.notice.say(str(error))
         else:
@@ -197,6 +203,7 @@ class CodePane(QWidget):
         self.copy_button.clicked.connect(lambda: self.copy())
         self.save_button.clicked.connect(lambda: self.save_as())
         self.open_button.clicked.connect(lambda: self.open_elsewhere())
+        self.layer_button.clicked.connect(lambda: self.layer_chosen.emit(self._layer))
         self.gap_button.clicked.connect(lambda: self.gaps_wanted.emit())
         find = QShortcut(QKeySequence.StandardKey.Find, self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -216,7 +223,8 @@ class CodePane(QWidget):
         column = QVBoxLayout(why)
         column.addStretch(1)
         column.addWidget(self.reason)
-        column.addWidget(self.gap_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        for button in (self.layer_button, self.gap_button):
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -228,8 +236,3 @@ class CodePane(QWidget):
         self._stack.addWidget(self.editor)
         self._stack.addWidget(why)
         layout.addWidget(self.notice)
-
-
-def with_ending(path: Path, ending: str) -> Path:
-    """Give a file's name an ending where the person typed none that is known."""
-    return path if path.suffix in (PYTHON, NOTEBOOK) else path.with_name(path.name + ending)

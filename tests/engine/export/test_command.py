@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,37 @@ def test_a_gap_is_left_only_where_it_is_asked_for(monkeypatch, capsys):
     assert "conv2d_1" in capsys.readouterr().err
     assert cli.main(["export", "cnn-small", "--to", "keras", "--gaps"]) == cli.DONE
     assert 'Gap("Convolution 2D", name="conv2d_1")' in capsys.readouterr().out
+
+
+def test_a_link_is_kept_and_what_it_leads_to_is_written(tmp_path):
+    script_file, link = tmp_path / "script.py", tmp_path / "link.py"
+    script_file.touch()
+    link.symlink_to(script_file)
+
+    assert cli.main(["export", "mlp-128", "--to", "keras", "--out", str(link)]) == cli.DONE
+
+    assert link.is_symlink()
+    assert "import keras" in script_file.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_a_pipe_is_left_alone(tmp_path, capsys):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    assert cli.main(["export", "mlp-128", "--to", "keras", "--out", str(pipe)]) == cli.WRONG
+
+    assert "is a pipe or a device, and no file" in capsys.readouterr().err
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("form", ["keras", "notebook"])
+def test_a_folder_is_no_file_to_write(tmp_path, form, capsys):
+    assert cli.main(["export", "mlp-128", "--to", form, "--out", str(tmp_path)]) == cli.WRONG
+
+    told = capsys.readouterr().err
+    assert told == f"layerscope: {tmp_path} is a folder. Choose the name of a file.\n"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

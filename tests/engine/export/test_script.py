@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.export.layout import IdxFiles, ImageFolders, NpzArrays
 from engine.export.script import FRAMEWORKS, script
 from engine.problems import ProblemError
-from engine.project.layers import Conv2d, Dense, Flatten
+from engine.project.layers import Dense, Flatten
 from engine.project.presets import preset, presets
 from engine.project.project import Project
 from engine.project.sources import FashionMnist, IdxFolder, ImageFolder, Kmnist, NpzFile
@@ -46,10 +47,20 @@ PROJECTS = {
 }
 
 
+LAYOUTS = {
+    "16 bits": ("images", ImageFolders(suffixes=(".png",), deep=("I;16", "I;16B"), broken=True)),
+    "floats": ("images", ImageFolders(("train", "val"), "test", deep=("F", "I", "I;16"))),
+    "packed": ("idx", IdxFiles("a", "b.gz", "", "", packed=("a",))),
+    "one-hot": ("npz", NpzArrays("x", "y", "", "", "NHWC", bytes=False, label_kind="one-hot")),
+}
+
+
 @each_framework
 def test_every_script_is_clean_and_formatted(framework, tmp_path):
-    for name, project in PROJECTS.items():
-        text = script(project, framework).text
+    texts = {name: script(project, framework).text for name, project in PROJECTS.items()}
+    for name, (source, layout) in LAYOUTS.items():
+        texts[name] = script(of_source(SOURCES[source]), framework, layout).text
+    for name, text in texts.items():
         (tmp_path / f"{name}.py".replace(" ", "_")).write_text(text, encoding="utf-8")
 
     ruff = [sys.executable, "-m", "ruff"]
@@ -102,32 +113,6 @@ def test_only_what_the_project_uses_appears(framework):
 def test_a_project_that_does_not_fit_gets_its_sentence(framework):
     with pytest.raises(ProblemError, match="Add Flatten before it"):
         script(Project().insert(0, Dense()), framework)
-
-
-def test_a_layer_that_keras_lacks_is_named(monkeypatch):
-    monkeypatch.delattr(Conv2d, "keras_calls")
-    project = Project().insert(0, Conv2d(), Flatten())
-
-    assert script(project, "pytorch").text
-    with pytest.raises(
-        ProblemError, match=r"Convolution 2D \(conv2d_1\) can't be written in Keras"
-    ):
-        script(project, "keras")
-
-
-def test_a_gap_is_left_where_it_is_asked_for(monkeypatch):
-    monkeypatch.delattr(Conv2d, "keras_calls")
-    project = Project().insert(0, Conv2d(), Flatten(), Dense(units=7))
-
-    made = script(project, "keras", gaps=True)
-
-    lines = made.text.splitlines()
-    (line,) = (lines[at].strip() for at in made.lines["conv2d_1"])
-    assert line == 'Gap("Convolution 2D", name="conv2d_1"),'
-    assert "# GAP: conv2d_1 can't be written in Keras. The script stops there." in lines
-    assert "raise NotImplementedError" in made.text
-    assert "layers.Dense(7" in made.text
-    ast.parse(made.text)
 
 
 @each_framework

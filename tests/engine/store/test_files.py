@@ -52,6 +52,25 @@ def test_an_old_file_is_replaced(tmp_path):
 
 
 @posix_only
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_a_pipe_stays_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    with pytest.raises(ProblemError, match="is a pipe or a device, and no file"):
+        write_safely(pipe, b"new")
+
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_folder_is_no_file(tmp_path):
+    (tmp_path / "folder").mkdir()
+
+    with pytest.raises(ProblemError, match="is a folder"):
+        write_safely(tmp_path / "folder", b"new")
+
+
 def test_an_old_files_mode_is_kept(tmp_path):
     path = tmp_path / "a.json"
     path.write_bytes(b"old")
