@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QProgressDialog, QWidget
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QProgressDialog, QWidget
 
 from engine.data.dataset import Progress
 from engine.places import data_folder
 from gui.background import Task
 from gui.open_run import PATIENCE_MILLISECONDS
+from gui.save_names import ask_for_name
 from gui.widgets.banner import Banner
 
 Which = Literal["best", "last"]
@@ -54,17 +56,15 @@ class WeightsKeeper(QObject):
             "last": self.tr("The last weights (*{suffix})").format(suffix=suffix),
         }
         kinds = {words[which]: which for which in kept_weights(folder)}
-        start = str(Path.home() / f"{title_of(folder)}{suffix}")
-        name, kind = QFileDialog.getSaveFileName(self._window, title, start, ";;".join(kinds))
-        if name and self._task is None:
-            path = Path(name)
-            path = path if path.suffix else path.with_name(path.name + suffix)
-            which = kinds.get(kind, next(iter(kinds.values())))
+        start = Path.home() / f"{title_of(folder)}{suffix}"
+        chosen = ask_for_name(self._window, title, start, dict.fromkeys(kinds, suffix))
+        if chosen is not None and self._task is None:
+            path, kind = chosen
+            which = kinds[kind]
             self._begin(title, lambda _: write(folder, which, path))
 
     def _begin(self, title: str, work: Callable[[Progress], str]) -> None:
-        dialog = QProgressDialog(self.tr("Writing the file…"), "", 0, 0, self._window)
-        dialog.setCancelButton(None)
+        dialog = _Waiting(self.tr("Writing the file…"), self._window)
         dialog.setWindowTitle(title)
         dialog.setWindowModality(Qt.WindowModality.ApplicationModal)
         dialog.setMinimumDuration(PATIENCE_MILLISECONDS)
@@ -75,12 +75,34 @@ class WeightsKeeper(QObject):
             over.connect(lambda *_: self._end(dialog))
         task.start()
 
-    def _end(self, dialog: QProgressDialog) -> None:
+    def _end(self, dialog: _Waiting) -> None:
         task, self._task = self._task, None
         if task is not None:
             task.deleteLater()
+        dialog.over = True
         dialog.close()
         dialog.deleteLater()
+
+
+class _Waiting(QProgressDialog):
+    """Blocks the window until the file is written: neither its button nor Escape closes it."""
+
+    def __init__(self, words: str, window: QWidget) -> None:
+        super().__init__(words, "", 0, 0, window)
+        self.over = False
+        self.setCancelButton(None)
+        hints = Qt.WindowType.CustomizeWindowHint | Qt.WindowType.WindowTitleHint
+        self.setWindowFlags(Qt.WindowType.Dialog | hints)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.over:
+            super().closeEvent(event)
+        else:
+            event.ignore()
+
+    def reject(self) -> None:
+        if self.over:
+            super().reject()
 
 
 def saved(folder: Path, which: Which, path: Path) -> str:

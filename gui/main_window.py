@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -19,7 +18,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
     QFileDialog,
     QMainWindow,
     QMenu,
@@ -39,10 +37,12 @@ from engine.store.runs import runs_folder
 from engine.store.weights import SUFFIX as WEIGHTS
 from engine.training.history import Kind, Run
 from gui.actions import COMMANDS, make_actions, tooltip
+from gui.arrangement import Arrangement
 from gui.document import Document
 from gui.icons import icon
 from gui.open_run import Opened
 from gui.running import Running
+from gui.save_names import ask_for_name
 from gui.selection import Selection
 from gui.session import Session, State
 from gui.settings_file import SettingsFile
@@ -69,10 +69,7 @@ if TYPE_CHECKING:
     from gui.views.browser import DataBrowser
     from gui.views.curves import CurvesView
 
-FIRST_SIZE = QSize(1440, 900)
 LEAST_CURVES = QSize(545, 147)  # about what they need: a small window must not grow by them later
-LOWER_SHARE = 0.46  # of the window's height, for matrix and mistakes
-CODE_SHARE = 0.36  # of the window's height, for the scripts when they are first shown
 TOOLBAR = (
     *("new", "open", "save", "", "undo", "redo", "", "data", ""),
     *("train", "pause", "step", "stop", ""),
@@ -112,8 +109,6 @@ class MainWindow(QMainWindow):
         self.selection = selection
         self.setObjectName("main")
         self.setAcceptDrops(True)
-        self.setDockNestingEnabled(True)
-        self.setAnimated(False)
         self.actions_by_name = make_actions(self)
         self.palette_view = PaletteView()
         self.network = NetworkView(document, selection)
@@ -127,13 +122,13 @@ class MainWindow(QMainWindow):
         self.timeline = TimelineView(selection)
         self.status = StatusView()
         self.banner = Banner()
-        self.step = StepView()
+        self.step = StepView(document, selection)
         self.code = CodeView(document, selection)
         self.diagram = DiagramView(document, selection)
         self.running = Running(
             self, document, session, selection, self.banner, self.actions_by_name, self.ask_to_save
         )
-        self._docks: list[QDockWidget] = []  # as they are listed in the menu
+        self.arrangement = Arrangement(self, settings)
         self._curves: CurvesView | None = None
         self._browser: DataBrowser | None = None
         self._place_views()
@@ -141,8 +136,7 @@ class MainWindow(QMainWindow):
         self._make_toolbar()
         self._make_menus()
         self.use_theme(settings.theme)
-        self._first_state = self.saveState()
-        self._restore_layout()
+        self.arrangement.restore()
         self._show_document()
         self._show_undo()
         self._show_state(session.state)
@@ -223,13 +217,9 @@ class MainWindow(QMainWindow):
     def save_as(self) -> bool:
         """Ask for a name and save; tell whether it is saved."""
         start = self.document.path or Path.home() / f"{self.document.name}{SUFFIX}"
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Save the project"), str(start), self._file_kinds()
-        )
-        if not chosen:
-            return False
-        path = Path(chosen)
-        return self._save(path if path.suffix else path.with_name(path.name + SUFFIX))
+        kinds = dict(zip(self._file_kinds().split(";;"), (SUFFIX, ".json"), strict=True))
+        chosen = ask_for_name(self, self.tr("Save the project"), start, kinds)
+        return chosen is not None and self._save(chosen[0])
 
     def choose_data(self) -> None:
         """Open the dialog that chooses, fetches and looks at images."""
@@ -251,10 +241,6 @@ class MainWindow(QMainWindow):
         self._browser.show()
         self._browser.raise_()
         self._browser.activateWindow()
-
-    def arrange_as_at_first(self) -> None:
-        """Put all views back where they were when the program was started for the first time."""
-        self.restoreState(self._first_state)
 
     def about(self) -> None:
         """Say what this program is."""
@@ -302,8 +288,7 @@ class MainWindow(QMainWindow):
         self.rows.let_go()
         if self._browser is not None:
             self._browser.close()
-        self.settings.keep("geometry", self.saveGeometry())
-        self.settings.keep("state", self.saveState())
+        self.arrangement.keep()
         self.settings.sync()
         event.accept()
 
@@ -372,74 +357,21 @@ class MainWindow(QMainWindow):
         inner.addWidget(self.palette_view)
         column.addWidget(palette_margin)
         column.addWidget(self.network, 1)
-        side = Qt.DockWidgetArea
-        self.setCorner(Qt.Corner.TopLeftCorner, side.LeftDockWidgetArea)
-        self.setCorner(Qt.Corner.TopRightCorner, side.RightDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomLeftCorner, side.LeftDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, side.RightDockWidgetArea)
-        network = self._dock("network", self.tr("Network"), left, side.LeftDockWidgetArea)
-        self._diagram_dock = self._dock(
-            "diagram", self.tr("Diagram"), self.diagram, side.LeftDockWidgetArea
+        self.arrangement.place(
+            {
+                "network": left,
+                "diagram": self.diagram,
+                "training": self.training,
+                "confusion": self.confusion,
+                "per_class": self.per_class,
+                "mistakes": self.mistakes,
+                "image": self.image,
+                "rows": self.rows,
+                "learning": self.learning,
+                "step": self.step,
+                "code": self.code,
+            }
         )
-        self.splitDockWidget(network, self._diagram_dock, Qt.Orientation.Horizontal)
-        self._diagram_dock.hide()  # it takes its room from the curves
-        toggle = self._diagram_dock.toggleViewAction()
-        toggle.triggered.connect(self._seat_diagram)
-        toggle.toggled.connect(self._keep_cards)
-        training = self._dock(
-            "training", self.tr("Training"), self.training, side.RightDockWidgetArea
-        )
-        confusion = self._dock(
-            "confusion", self.tr("Confusion"), self.confusion, side.BottomDockWidgetArea
-        )
-        per_class = self._dock(
-            "per_class", self.tr("Per class"), self.per_class, side.BottomDockWidgetArea
-        )
-        mistakes = self._dock(
-            "mistakes", self.tr("Mistakes"), self.mistakes, side.BottomDockWidgetArea
-        )
-        self._image_dock = self._dock(
-            "image", self.tr("Image"), self.image, side.BottomDockWidgetArea
-        )
-        rows = self._dock("rows", self.tr("Rows"), self.rows, side.BottomDockWidgetArea)
-        learning = self._dock(
-            "learning", self.tr("Learning"), self.learning, side.BottomDockWidgetArea
-        )
-        self._step_dock = self._dock("step", self.tr("Step"), self.step, side.BottomDockWidgetArea)
-        self.splitDockWidget(confusion, mistakes, Qt.Orientation.Horizontal)
-        self._code_dock = self._dock("code", self.tr("Code"), self.code, side.TopDockWidgetArea)
-        self._code_dock.hide()  # it takes its room from the curves
-        for behind in (per_class, self._image_dock, rows, learning, self._step_dock):
-            self.tabifyDockWidget(confusion, behind)
-        confusion.raise_()
-        size = FIRST_SIZE.boundedTo(self.screen().availableSize())
-        self.resize(size)
-        self.resizeDocks([network, training], [316, 250], Qt.Orientation.Horizontal)
-        self.resizeDocks([confusion, mistakes], [400, 440], Qt.Orientation.Horizontal)
-        lower = round(LOWER_SHARE * size.height())
-        self.resizeDocks([confusion, mistakes], [lower, lower], Qt.Orientation.Vertical)
-
-    def _dock(self, name: str, title: str, view: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setWidget(Settled(view))
-        self.addDockWidget(area, dock)
-        self._docks.append(dock)
-        return dock
-
-    def _seat_diagram(self, shown: bool) -> None:
-        """Stand it beside the cards, or behind them where the screen is too narrow for both."""
-        if shown and self.minimumSizeHint().width() > self.screen().availableSize().width():
-            self._keep_cards()
-            self.tabifyDockWidget(self._docks[0], self._diagram_dock)
-            self._diagram_dock.raise_()
-
-    def _keep_cards(self) -> None:
-        """Keep the cards as wide as they are: the diagram takes its room from the curves."""
-        network = self._docks[0]
-        in_front = self._diagram_dock if network.visibleRegion().isEmpty() else network
-        resize = partial(self.resizeDocks, [network], [in_front.width()], Qt.Orientation.Horizontal)
-        QTimer.singleShot(0, self, resize)
 
     def _connect(self) -> None:
         self.palette_view.chosen.connect(self.network.add)
@@ -458,7 +390,7 @@ class MainWindow(QMainWindow):
         self.step.step_wanted.connect(self.running.step)
         self.step.run_on_wanted.connect(self.session.run_on)
         self.mistakes.refused.connect(self.banner.say)
-        self.mistakes.opened.connect(lambda _: self._show_image())
+        self.mistakes.opened.connect(lambda _: self.arrangement.show("image"))
         self.confusion.refused.connect(self.banner.say)
         handlers: dict[str, Callable[[], object]] = {
             "new": self.new,
@@ -482,6 +414,7 @@ class MainWindow(QMainWindow):
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             self.network.column.addAction(action)
             action.triggered.connect(lambda _=False, name=name: self.network.run_command(name))
+        self.selection.layers_changed.connect(lambda _: self._show_layer_commands())
 
     def _make_toolbar(self) -> None:
         bar = QToolBar(self.tr("Main"))
@@ -520,11 +453,8 @@ class MainWindow(QMainWindow):
 
     def _view_menu(self) -> QMenu:
         menu = QMenu(self.tr("&View"), self)
-        for dock in self._docks:
-            toggle = dock.toggleViewAction()
-            toggle.triggered.connect(lambda on, dock=dock: dock.raise_() if on else None)
-            menu.addAction(toggle)
-        menu.addAction(self.tr("&Arrange as at first"), self.arrange_as_at_first)
+        menu.addActions(self.arrangement.actions())
+        menu.addAction(self.tr("&Arrange as at first"), self.arrangement.put_back)
         menu.addSeparator()
         group = QActionGroup(self)
         for name, title in (
@@ -559,17 +489,6 @@ class MainWindow(QMainWindow):
                     )
                 )
 
-    def _restore_layout(self) -> None:
-        geometry, state = self.settings.kept("geometry"), self.settings.kept("state")
-        if geometry is not None:
-            self.restoreGeometry(geometry)
-        else:
-            screen = self.screen().availableSize()
-            if screen.width() <= FIRST_SIZE.width() or screen.height() <= FIRST_SIZE.height():
-                self.setWindowState(Qt.WindowState.WindowMaximized)
-        if state is not None:
-            self.restoreState(state)
-
     def _show_document(self) -> None:
         """Show name and state of the project in the title, and what can be done now."""
         self.setWindowTitle(f"{self.document.name}[*] – Layerscope")
@@ -579,6 +498,12 @@ class MainWindow(QMainWindow):
             self.tr("{title}  {count:,}").format(title=source.title, count=source.train_size)
         )
         self._show_edited()
+        self._show_layer_commands()
+
+    def _show_layer_commands(self) -> None:
+        """Offer what can be done with the selected layers."""
+        for name in LAYER_COMMANDS:
+            self.actions_by_name[name].setEnabled(self.network.can(name))
 
     def _show_undo(self) -> None:
         """Offer undo and redo; only once the stack has moved does it know what it can do."""
@@ -619,8 +544,7 @@ class MainWindow(QMainWindow):
         if "loading" in kinds and run.dataset is not None:
             self.training.show_images(run)
         if "step" in kinds and run.stepped is not None:
-            self._step_dock.show()
-            self._step_dock.raise_()
+            self.arrangement.show("step")
 
     def _run_views(self) -> tuple[RunView, ...]:
         return (
@@ -655,17 +579,8 @@ class MainWindow(QMainWindow):
 
     def show_code(self) -> None:
         """Show the scripts, or bring them to the front, with the keyboard in the first of them."""
-        if self._code_dock.isHidden():
-            self._code_dock.show()
-            height = round(CODE_SHARE * self.height())
-            self.resizeDocks([self._code_dock], [height], Qt.Orientation.Vertical)
-        self._code_dock.raise_()
+        self.arrangement.show("code")
         self.code.setFocus()
-
-    def _show_image(self) -> None:
-        """Bring the image that is looked at to the front."""
-        self._image_dock.show()
-        self._image_dock.raise_()
 
     def _opened_kinds(self) -> str:
         weights = self.tr("Weights with their project (*{suffix})").format(suffix=WEIGHTS)

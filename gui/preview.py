@@ -107,7 +107,7 @@ def _rows(scene: Scene) -> QWidget:
 
 def _step(scene: Scene) -> QWidget:
     scene.run.apply(first_step(scene.run), monotonic())
-    return scene.told(StepView())
+    return scene.told(StepView(scene.document, scene.selection))
 
 
 PREVIEWS: dict[str, Callable[[Scene], QWidget]] = {

@@ -69,6 +69,8 @@ class Running(QObject):
         self.opener, self.verifier = RunOpener(window), RunVerifier(window)
         self.start_weights = StartWeights(window, document)
         self.keeper = WeightsKeeper(window, banner)
+        for part in (banner, self.start_weights):
+            part.layer_wanted.connect(self._select)
         self._runs: RunsView | None = None
         self._rewind: RewindView | None = None
         self._theme: Theme | None = None
@@ -359,6 +361,7 @@ class Running(QObject):
 
         self.banner.say(
             diverged.message,
+            layer="" if diverged.layer == "output" else diverged.layer,
             offers=[
                 (mend.title, partial(self._mend, mend))
                 for mend in mends(diverged.cause, run.current)
@@ -367,6 +370,9 @@ class Running(QObject):
 
     def _mend(self, mend: Mend) -> None:
         self.document.edit(mend.title, mend.apply(self.document.project))
+
+    def _select(self, layer: str) -> None:
+        self.selection.select_named(layer, self.document.project)
 
     def _show_verdict(self, folder: Path, verdict: Verdict) -> None:
         """Say whether a run could be repeated; notes are for whoever copies the details."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.analysis.mistakes import Cell
 from engine.data.dataset import SetName
+from engine.project.project import Project, walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,13 @@ class Selection(QObject):
         if names != self.layers:
             self.layers = names
             self.layers_changed.emit(names)
+
+    def select_named(self, name: str, project: Project) -> None:
+        """Select the layer that something names; none where it is the output, which has no form,
+        or where the project has no such layer any more.
+        """
+        there = any(layer.name == name for layer in walk(project.layers))
+        self.select_layers((name,) if there else ())
 
     def select_set(self, of: SetName) -> None:
         """Look at the evaluations of this set. A shelf and an image are of one set only."""

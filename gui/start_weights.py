@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from engine.problems import ProblemError
@@ -22,6 +22,8 @@ SETTLED_MILLISECONDS = 150  # after an edit; a spin box that is held down edits 
 
 class StartWeights(QObject):
     """Holds the chosen weights; the strip says of them what the project of the moment takes."""
+
+    layer_wanted = Signal(str)  # one that the person looks at in the dialog
 
     def __init__(self, window: QWidget, document: Document) -> None:
         super().__init__(window)
@@ -48,6 +50,7 @@ class StartWeights(QObject):
 
         dialog = StartDialog(self._document.project, runs_folder(), self._choice, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.table.layer_chosen.connect(self.layer_wanted)
         dialog.accepted.connect(lambda: self._take(dialog))
         dialog.open()
         return dialog

@@ -333,10 +333,12 @@ def stylesheet(theme: Theme) -> str:
     QMenu::item:selected {{ background: {t.accent_soft}; color: {t.text}; }}
     QMenu::item:disabled {{ color: {t.muted}; }}
     QMenu::separator {{ background: {t.border}; height: 1px; margin: 4px 8px; }}
+    QComboBox QAbstractItemView {{ border: 1px solid {t.border}; }}
     QMenuBar {{ background: {t.window}; }}
     QMenuBar::item {{ padding: 4px 8px; border-radius: 4px; background: transparent; }}
     QMenuBar::item:selected {{ background: {t.accent_soft}; }}
-    QTableView {{ background: {t.panel}; border: 0; gridline-color: {t.grid}; }}
+    QTableView {{ background: {t.panel}; border: 0; gridline-color: {t.grid};
+        selection-background-color: {t.accent_soft}; selection-color: {t.text}; }}
     QHeaderView::section {{ background: {t.panel}; color: {t.muted}; border: 0;
         border-bottom: 1px solid {t.border}; padding: 4px; }}
     QHeaderView {{ background: {t.panel}; border: 0; }}

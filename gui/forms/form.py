@@ -39,8 +39,6 @@ CHOICE_TITLES: dict[str, str] = {
     "same": "Same size",
     "cosine": "Half waves",
     "linear": "Straight lines",
-    "validation loss": "Validation loss",
-    "validation accuracy": "Validation accuracy",
 }
 
 
@@ -153,7 +151,7 @@ class Form(QWidget):
     def _control(self, name: str, field: FieldInfo) -> QWidget:
         """Choose the control that fits a field's type and limits."""
         if get_origin(field.annotation) is Literal:
-            choice = combo_box([(CHOICE_TITLES.get(v, v), v) for v in get_args(field.annotation)])
+            choice = combo_box([(title_of(value), value) for value in get_args(field.annotation)])
             choice.activated.connect(lambda _: self.edited.emit(name, choice.currentData()))
             return choice
         if field.annotation is bool:
@@ -221,3 +219,8 @@ def reasons(field: FieldInfo) -> Mapping[str, str]:
     """Give the sentences about some of a choice's options."""
     found: Mapping[str, str] = extra(field).get("reasons", {})
     return found
+
+
+def title_of(choice: str) -> str:
+    """Write a choice for people: as a title of its own, or in its words with a capital."""
+    return CHOICE_TITLES.get(choice) or choice[:1].upper() + choice[1:]

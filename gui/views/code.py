@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLayout, QSplitter, QVBoxLayout, QWidget
 
 from engine.export.script import FRAMEWORKS, script
 from engine.problems import ProblemError
-from engine.project.project import Project
+from engine.project.project import Project, walk
 from gui.document import Document
 from gui.in_sight import WhenInSight, in_sight
 from gui.selection import Selection
@@ -89,12 +89,13 @@ class CodeView(QWidget):
             return
         self._stale = False
         project = self.document.project
+        new = self._new or self.document.undo_stack.count() == 0  # another one was opened
         for pane in self.panes:
             pane.name = self.document.name
             self._show_script(pane, project)
-            if self._new:
+            if new:
                 pane.reveal_network()
-        self._show_layers(reveal=self._new)
+        self._show_layers(reveal=new)
         self._new = False
 
     def _show_script(self, pane: CodePane, project: Project) -> None:
@@ -102,7 +103,9 @@ class CodeView(QWidget):
         try:
             made = script(project, pane.framework, layout, gaps=pane in self._with_gaps)
         except ProblemError as error:
-            pane.say(str(error), gap=not self.document.problems)
+            layers = {layer.name for layer in walk(project.layers)}
+            layer = error.problem.where if error.problem.where in layers else ""
+            pane.say(str(error), layer=layer, gap=not self.document.problems)
         else:
             pane.show_script(made, {row.layer.name: row.layer.group for row in project.walk()})
 
@@ -116,10 +119,9 @@ class CodeView(QWidget):
             pane.show_layers(self.selection.layers, reveal=reveal and pane is not self._clicked)
 
     def _choose(self, name: str, pane: CodePane) -> None:
-        """Select the layer that was clicked; the output, which has no form, as its card does."""
+        """Select the layer that was clicked; its own script does not scroll under the mouse."""
         self._clicked = pane
-        output = self.document.project.output.name
-        self.selection.select_layers(() if name == output else (name,))
+        self.selection.select_named(name, self.document.project)
         self._clicked = None
 
     def _bring_to_front(self, framework: str) -> None:

@@ -12,7 +12,6 @@ from PySide6.QtGui import (
     QStandardItemModel,
 )
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -29,6 +28,7 @@ from engine.training.events import Evaluated
 from engine.training.history import Kind, Run
 from gui.forms import ComboBox, combo_box
 from gui.in_sight import WhenInSight
+from gui.save_names import ask_for_name
 from gui.selection import Selection
 from gui.theme import MARGIN, SPACING, Theme
 from gui.widgets.empty_state import EmptyState
@@ -95,19 +95,15 @@ class ConfusionView(QWidget):
 
     def choose_file(self) -> None:
         """Ask where to save the matrix, and save it there."""
-        kinds = (
-            self.tr("PNG picture (*.png)"),
-            self.tr("SVG drawing (*.svg)"),
-            self.tr("Table of values (*.csv)"),
-        )
+        kinds = {
+            self.tr("PNG picture (*.png)"): ".png",
+            self.tr("SVG drawing (*.svg)"): ".svg",
+            self.tr("Table of values (*.csv)"): ".csv",
+        }
         start = Path.home() / f"{self._file_name()}.png"
-        chosen, kind = QFileDialog.getSaveFileName(
-            self, self.tr("Save the confusion matrix"), str(start), ";;".join(kinds)
-        )
-        if chosen:
-            path = Path(chosen)
-            suffix = KINDS[kinds.index(kind)] if kind in kinds else ".png"
-            self.save(path if path.suffix else path.with_name(path.name + suffix))
+        chosen = ask_for_name(self, self.tr("Save the confusion matrix"), start, kinds)
+        if chosen is not None:
+            self.save(chosen[0])
 
     def save(self, path: Path) -> None:
         """Write the matrix as the file's ending says; tell by `refused` where that fails."""

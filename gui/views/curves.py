@@ -1,4 +1,6 @@
-"""Loss over accuracy, training against validation, live; both share the x axis of epochs."""
+"""Loss over accuracy, or beside it, training against validation, live; both share the x axis of
+epochs.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,9 @@ from gui.widgets.no_curves import NoCurves
 from gui.widgets.run_marks import marks_of, story
 
 NARROW = 560  # pixels
+LOW = 250  # pixels of height below which the plots stand beside each other
+LEAST = 140  # pixels of height, in which the plots beside each other can be read
+TITLED = 119  # pixels of the plots' height from which the x axis has a title, and not numbers alone
 SHORTEST_EPOCHS = 0.25  # the x axis begins with this much, so that its numbers can be read
 DRAWN = frozenset[Kind]({"started", "progress", "epoch", "change", "pause", "end"})
 
@@ -43,7 +48,7 @@ class CurvesView(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.selection = selection
-        self.loss = Plot(self.tr("Loss"))
+        self.loss = Plot(self.tr("Loss"), self.tr("epoch"))
         self.accuracy = Plot(self.tr("Accuracy"), self.tr("epoch"))
         self.log = QCheckBox(self.tr("Log loss"))
         self.log.setToolTip(self.tr("Draw the loss on a logarithmic axis"))
@@ -223,10 +228,17 @@ class CurvesView(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        """Give the reading a line of its own where it would be cut off beside the controls."""
+        """Give the reading a line of its own where it would be cut off beside the controls, and let
+        the plots stand beside each other where one above the other would be too low to be read.
+        """
         direction = QBoxLayout.Direction
+        beside = self.height() < LOW
+        self._plots.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
         alone = self._before is not None or self.width() < NARROW
         self._head.setDirection(direction.TopToBottom if alone else direction.LeftToRight)
+        titled = self.height() - self._head.sizeHint().height() >= TITLED
+        self.loss.plot.getAxis("bottom").showLabel(beside and titled)  # else the other's, below it
+        self.accuracy.plot.getAxis("bottom").showLabel(titled)
 
     def leaveEvent(self, event: object) -> None:
         self._clear_cursor()
@@ -251,8 +263,12 @@ class CurvesView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._head)
-        column.addWidget(self.loss.plot, 1)
-        column.addWidget(self.accuracy.plot, 1)
+        self._plots = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._plots.setSpacing(0)
+        self._plots.addWidget(self.loss.plot, 1)
+        self._plots.addWidget(self.accuracy.plot, 1)
+        column.addLayout(self._plots, 1)
+        self.setMinimumHeight(LEAST)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, SPACING, 0, 0)
         self._stack = QStackedLayout()

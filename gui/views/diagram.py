@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -23,6 +22,7 @@ from engine.store.files import write_safely
 from gui.document import Document
 from gui.in_sight import WhenInSight
 from gui.pages import as_png, as_svg
+from gui.save_names import ask_for_name
 from gui.selection import Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme
 from gui.widgets.diagram.canvas import STEP, Canvas
@@ -50,8 +50,9 @@ class DiagramView(QWidget):
         self._fits = True  # until the person chooses a zoom
         self._lay_out()
         self._drawn = WhenInSight(self, self._draw)
+        self._marked = WhenInSight(self, self._show_selection)
         document.changed.connect(lambda _: self._drawn.draw())
-        selection.layers_changed.connect(self._show_selection)
+        selection.layers_changed.connect(lambda _: self._marked.draw())
         self.canvas.chosen.connect(self._select)
         self.canvas.zoom_wanted.connect(self.zoom_by)
         self.canvas.shown.connect(self._scroll_to)
@@ -73,13 +74,11 @@ class DiagramView(QWidget):
 
     def choose_file(self) -> None:
         """Ask where to save the picture, and save it there."""
-        name = f"{self.document.name}.svg"
-        kinds = self.tr("Drawing (*.svg);;Picture (*.png)")
-        chosen, kind = QFileDialog.getSaveFileName(self, self.tr("Save the diagram"), name, kinds)
-        if chosen:
-            path = Path(chosen)
-            suffix = ".png" if "png" in kind else ".svg"
-            self.save(path if path.suffix else path.with_name(path.name + suffix))
+        start = Path.home() / f"{self.document.name}.svg"
+        kinds = {self.tr("Drawing (*.svg)"): ".svg", self.tr("Picture (*.png)"): ".png"}
+        chosen = ask_for_name(self, self.tr("Save the diagram"), start, kinds)
+        if chosen is not None:
+            self.save(chosen[0])
 
     def save(self, path: Path) -> None:
         """Save the diagram on white, as a drawing or a picture, by the name's end."""
@@ -118,10 +117,15 @@ class DiagramView(QWidget):
         self.canvas.show_figure(figure(self.document.project, wrong))
         if self._fits:
             self._fit()
-        self._show_selection(self.selection.layers)
+        self._show_selection()
 
-    def _show_selection(self, names: tuple[str, ...]) -> None:
-        self.canvas.show_selected(names)
+    def _show_selection(self) -> None:
+        self.canvas.show_selected(self.selection.layers)
+        self._reveal()
+
+    def _reveal(self) -> None:
+        """Bring the layer that is selected alone into sight."""
+        names = self.selection.layers
         box = self.canvas.box_of(names[0]) if len(names) == 1 else None
         if box is not None:
             self._scroll_to(box)
@@ -138,6 +142,7 @@ class DiagramView(QWidget):
         room = self.scroll_area.viewport().width()
         if drawn is not None and room > 0:
             self._set_zoom(min(1.0, max(LEAST_FIT, room / drawn.width)))
+            self._reveal()  # it stands elsewhere at another zoom
 
     def _set_zoom(self, zoom: float) -> None:
         self.canvas.set_zoom(zoom)

@@ -184,7 +184,8 @@ class ImageView(QWidget):
             if right
             else self.tr("It is {true}; the network says {predicted} and gives it {percent}.")
         )
-        return words.replace("{percent}", percent(sureness))
+        together = percent(sureness).replace(" ", "\N{NO-BREAK SPACE}")  # % alone begins no line
+        return words.replace("{percent}", together)
 
     def _notes(self, found: Evaluated, looked_at: Evaluated | None, classes: int) -> str:
         notes = []

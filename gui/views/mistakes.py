@@ -34,7 +34,7 @@ from gui.widgets.gallery.words import (
 )
 from gui.widgets.notice import Notice
 
-SHOWN = frozenset[Kind]({"started", "evaluation", "end"})
+SHOWN = frozenset[Kind]({"loading", "started", "evaluation", "end"})
 
 
 class MistakesView(QWidget):
@@ -110,8 +110,10 @@ class MistakesView(QWidget):
         if self._run is None:
             return
         evaluation = self._run.evaluation(self.selection.of, self.selection.step)
-        listed = self._sorted(self._wanted(), _split(self._run, evaluation))
-        if evaluation is not self._evaluation or listed != self._listed or evaluation is None:
+        split = _split(self._run, evaluation)
+        listed = self._sorted(self._wanted(), split)
+        same = evaluation is self._evaluation and split is self._split and listed == self._listed
+        if evaluation is None or not same:
             self._show(self._run, evaluation, listed)
         self._say_count()
 

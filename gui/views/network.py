@@ -19,6 +19,7 @@ from engine.project.presets import presets
 from engine.project.project import Project, walk
 from gui.document import Document
 from gui.icons import icon
+from gui.in_sight import WhenInSight
 from gui.selection import Selection
 from gui.theme import MARGIN, SPACING, Theme
 from gui.widgets.network.block_card import BlockCard
@@ -53,7 +54,8 @@ class NetworkView(QWidget):
         self.column.dragging.connect(self.edge_scroll.drag)
         self.edge_scroll.scrolled.connect(self.column.hover)
         document.changed.connect(self.show_project)
-        selection.layers_changed.connect(lambda _: self.column.show_selection())
+        self._sight = WhenInSight(self, self.column.reveal_selected)
+        selection.layers_changed.connect(lambda _: self._show_selection())
         self.show_project(document.project)
 
     def show_project(self, project: Project) -> None:
@@ -84,10 +86,18 @@ class NetworkView(QWidget):
         """Do what the menu or a key says with the selected layers."""
         self.column.edits.run(command)
 
+    def can(self, command: str) -> bool:
+        """Tell whether a command would find something to do."""
+        return self.column.edits.can(command)
+
     def choose_preset(self, name: str) -> None:
         """Replace everything by a preset, as one edit that can be undone."""
         self.selection.select_layers(())
         self.document.edit(self.tr("Preset {name}").format(name=name), presets()[name])
+
+    def _show_selection(self) -> None:
+        self.column.show_selection()
+        self._sight.draw()
 
     def _lay_out(self) -> None:
         self.preset_button.setText(self.tr("Presets"))

@@ -137,22 +137,22 @@ class RewindView(QWidget):
         self.slider.setAccessibleDescription(self.words.text())
         self.size_words.setText(self._told_size())
         self.anew.setVisible(self._kept[0].step == 0)
-        self._show_branch(project_at(self._run, chosen.step))
+        self._show_branch(project_at(self._run, chosen.step), self._over(self._run, chosen))
 
-    def _show_branch(self, then: Project) -> None:
+    def _show_branch(self, then: Project, over: str) -> None:
         """Say what a branch would do otherwise than the run did then, or why there can be none."""
         reason = self._reason(then)
-        self.reason.setText(reason)
-        self.reason.setVisible(bool(reason))
+        self.reason.setText(reason or over)
+        self.reason.setVisible(bool(reason or over))
         fits = self._project is not None and branch_problem(then, self._project) is None
         self.differences.setText(self._told_differences(then) if fits else "")
         self.differences.setVisible(fits)
-        for button, purpose in (
-            (self.branch, self._branch_purpose),
-            (self.anew, self._anew_purpose),
+        for button, purpose, why_not in (
+            (self.branch, self._branch_purpose, reason or over),
+            (self.anew, self._anew_purpose, reason),
         ):
-            button.setEnabled(not reason)
-            button.setToolTip(reason or purpose)
+            button.setEnabled(not why_not)
+            button.setToolTip(why_not or purpose)
 
     def _reason(self, then: Project) -> str:
         if self._busy:
@@ -160,12 +160,22 @@ class RewindView(QWidget):
         problem = branch_problem(then, self._project) if self._project is not None else None
         return str(problem) if problem is not None else ""
 
+    def _over(self, run: Run, kept: Kept) -> str:
+        """Say so where all epochs that a branch would have are done by then."""
+        epochs = (self._project or run.project).training.epochs
+        if run.course is None or run.epochs_at(kept.step) < epochs:
+            return ""
+        words = self.tr(
+            "All {epochs:,} epochs are done here. Set more of them to go on, or go back."
+        )
+        return words.format(epochs=epochs)
+
     def _told(self, run: Run, kept: Kept) -> str:
         """Say which moment of the run a checkpoint is."""
         epochs = run.epochs_at(kept.step) if run.course else kept.epoch
         words = self.tr("Epoch {epoch:.2f}, step {step:,}: ").format(epoch=epochs, step=kept.step)
         words += self._told_validation(run, kept.step)
-        if kept.kind == "best":
+        if run.best is not None and kept.step == run.best.step:
             words += self.tr(", the best epoch")
         return words
 

@@ -24,8 +24,10 @@ from engine.data.dataset import Dataset
 from engine.training.events import Stepped
 from engine.training.history import Kind, Run
 from engine.training.look import BatchLook
+from gui.document import Document
 from gui.forms import combo_box
 from gui.in_sight import WhenInSight
+from gui.selection import Selection
 from gui.theme import LIGHT, MARGIN, SPACING, Theme
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.gallery.answers import origin_words
@@ -40,13 +42,18 @@ WIDTHS = [270, 420]  # of images and layers, to begin with
 
 
 class StepView(QWidget):
-    """The newest step that was taken by itself, and the buttons for the next ones."""
+    """The newest step that was taken by itself, and the buttons for the next ones. A click on a
+    layer's row selects the layer.
+    """
 
     step_wanted = Signal(int)  # so many steps
     run_on_wanted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, document: Document, selection: Selection, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self.document, self.selection = document, selection
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.title, self.said, self.counted = QLabel(), QLabel(), QLabel()
@@ -66,6 +73,8 @@ class StepView(QWidget):
         self._gone_on = False  # whether the training has taken other steps since
         self._sight = WhenInSight(self, self._show_now)
         self._lay_out()
+        self.layers.layer_chosen.connect(self._select)
+        selection.layers_changed.connect(self.layers.show_selected)
         self.set_paused(False)
         self._turn()
 
@@ -111,6 +120,7 @@ class StepView(QWidget):
         if stepped is not None and stepped is not self._drawn:
             self._show_images(run, stepped.look)
             self.layers.show_layers(stepped.look.layers)
+            self.layers.show_selected(self.selection.layers)
             self.hint.setVisible(self.layers.layers.marked)
         self._drawn = stepped
 
@@ -164,6 +174,9 @@ class StepView(QWidget):
         if len(pictures) < len(look.labels):
             words += self.tr("; the first {shown:,} are shown").format(shown=len(pictures))
         self.counted.setText(words)
+
+    def _select(self, name: str) -> None:
+        self.selection.select_named(name, self.document.project)
 
     def _turn(self) -> None:
         """Show images and layers, or where there is no room for both, the chosen one."""

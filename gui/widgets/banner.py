@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -25,6 +25,8 @@ BESIDE = 2  # buttons that leave the sentence its room; more of them stand below
 class Banner(QFrame):
     """Hidden until something is to be said; stays until it is closed or replaced."""
 
+    layer_wanted = Signal(str)  # the layer that the message is about
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
@@ -33,6 +35,9 @@ class Banner(QFrame):
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
         self.sentence.setWordWrap(True)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._layer = ""
+        self.show_layer = QPushButton(self.tr("Show the layer"))
+        self.show_layer.clicked.connect(lambda: self.layer_wanted.emit(self._layer))
         self.copy = QPushButton(self.tr("Copy details"))
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._details))
         self.close_button = QToolButton()
@@ -50,10 +55,15 @@ class Banner(QFrame):
         details: str = "",
         *,
         error: bool = True,
+        layer: str = "",
         offers: Iterable[tuple[str, Callable[[], object]]] = (),
     ) -> None:
-        """Show a sentence, with details that can be copied, and buttons for what can be done."""
+        """Show a sentence, with details that can be copied, and buttons for what can be done. Where
+        it is about a layer, that layer can be shown.
+        """
         self._offer(offers)
+        self._layer = layer
+        self.show_layer.setVisible(bool(layer))
         self._details = f"{sentence}\n\n{details}"
         self.sentence.setText(sentence)
         self.copy.setVisible(bool(details))
@@ -81,6 +91,7 @@ class Banner(QFrame):
         row = QHBoxLayout()
         row.addWidget(self.sentence, 1)
         row.addLayout(self._beside)
+        row.addWidget(self.show_layer)
         row.addWidget(self.copy)
         row.addWidget(self.close_button, alignment=Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self)

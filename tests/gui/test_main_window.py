@@ -639,6 +639,34 @@ def test_every_dock_can_be_hidden_and_comes_back_by_the_view_menu(window):
     assert {"Network", "Training", "Confusion", "Per class", "Mistakes"} <= set(toggles)
 
 
+def test_the_view_menu_raises_a_dock_that_is_behind_a_tab(window):
+    menu = next(a.menu() for a in window.menuBar().actions() if a.text() == "&View")
+    entry = next(action for action in menu.actions() if action.text() == "Learning")
+    dock = docks(window)["learning"]
+    assert entry.isChecked()
+
+    entry.trigger()
+    assert not dock.visibleRegion().isEmpty()
+    assert entry.isChecked()
+
+    entry.trigger()
+    assert dock.isHidden()
+    assert not entry.isChecked()
+
+
+def test_commands_on_layers_are_offered_while_one_is_selected(window):
+    delete = window.actions_by_name["delete"]
+    assert not delete.isEnabled()
+
+    window.selection.select_layers(("dense_1",))
+    assert delete.isEnabled()
+
+    delete.trigger()
+    assert delete.isEnabled()  # the layer that took its place
+    window.selection.select_layers(())
+    assert not delete.isEnabled()
+
+
 def choose_theme(window, title):
     menu = next(a.menu() for a in window.menuBar().actions() if a.text() == "&View")
     action: QAction = next(action for action in menu.actions() if action.text() == title)

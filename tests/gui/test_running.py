@@ -62,10 +62,11 @@ def enabled(window, *names):
 
 
 def offers(window):
+    own = (window.banner.copy, window.banner.show_layer)
     return [
         button
         for button in window.banner.findChildren(QPushButton)
-        if button.isVisible() and button is not window.banner.copy
+        if button.isVisible() and button not in own
     ]
 
 
@@ -118,6 +119,17 @@ def test_a_run_that_diverged_offers_its_mend_as_an_edit(window, act, state, qtbo
     assert window.document.project.training.optimizer.learning_rate < 100
     window.document.undo_stack.undo()
     assert window.document.project == project
+
+
+def test_a_message_about_a_layer_selects_it(window):
+    window.banner.say("A number in dense_1 is none.", layer="dense_1")
+
+    window.banner.show_layer.click()
+
+    assert window.selection.layers == ("dense_1",)
+    assert window.banner.isVisible()
+    window.banner.say("All is well.")
+    assert not window.banner.show_layer.isVisible()
 
 
 def test_a_stopped_run_goes_on_to_its_end(window, act, state, qtbot):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.analysis.mistakes import Cell
+from engine.project.presets import FIRST, preset
 from gui.selection import Selection, Shelf
 
 CELLS = st.builds(
@@ -97,3 +98,14 @@ def test_clearing_keeps_the_layers_alone(selection):
     assert selection.layers == ("dense_1",)
     assert (selection.of, selection.step, selection.cells) == ("validation", None, ())
     assert (selection.shelf, selection.image) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "selected"), [("dense_1", ("dense_1",)), ("output", ()), ("gone_1", ())]
+)
+def test_a_layer_is_selected_by_its_name_where_it_has_a_form(selection, name, selected):
+    selection.select_layers(("flatten_1",))
+
+    selection.select_named(name, preset(FIRST))
+
+    assert selection.layers == selected

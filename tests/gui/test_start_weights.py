@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QProgressDialog
 
 from engine.problems import ProblemError
 from engine.project.layers import Dense
 from engine.project.presets import FIRST, preset
 from engine.store.runs import START, runs_folder
 from engine.store.weights import About, Weights, save_weights, weights_of
+from gui import keep_weights
 from gui.start_weights import StartWeights
 
 PATIENCE = 20_000  # milliseconds; torch is loaded by the first of them
@@ -227,3 +230,35 @@ def test_what_can_not_be_written_says_so(window, qtbot, kept, tmp_path, monkeypa
     window.running.keeper.save(kept)
 
     qtbot.waitUntil(lambda: "could not be saved" in window.banner.sentence.text())
+
+
+def test_a_row_of_the_dialog_tells_which_layer_it_is_about(choosing, kept, qtbot):
+    dialog = choosing.open_dialog()
+
+    with qtbot.waitSignal(choosing.layer_wanted) as told:
+        dialog.table.selectRow(0)
+
+    assert told.args == ["dense_1"]
+    dialog.reject()
+
+
+def test_the_window_stays_blocked_until_a_file_is_written(
+    window, qtbot, kept, tmp_path, monkeypatch
+):
+    written = Event()
+    answer = (str(tmp_path / "saved"), "")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answer)
+    monkeypatch.setattr(
+        keep_weights, "saved", lambda *_: "It is written." if written.wait(PATIENCE) else ""
+    )
+    window.running.keeper.save(kept)
+    dialog = window.findChild(QProgressDialog)
+    dialog.show()
+
+    dialog.close()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert dialog.isVisible()
+
+    written.set()
+    qtbot.waitUntil(lambda: window.findChild(QProgressDialog) is None)
+    assert window.banner.sentence.text() == "It is written."

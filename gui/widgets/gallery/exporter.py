@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
 from engine.data.dataset import Progress
 from engine.store.exports import Picked, free_folder, write_pictures, write_table
 from gui.background import Task
+from gui.save_names import ask_for_name
 from gui.sheet import write_sheet
 from gui.theme import MARGIN
 from gui.widgets.data.parts import Working
@@ -66,11 +67,8 @@ class Exporter(QWidget):
         if picked is None:
             return None
         start = Path.home() / f"{picked.of}{suffix}"
-        chosen, _ = QFileDialog.getSaveFileName(self, title, str(start), f"*{suffix}")
-        path = Path(chosen)
-        if not chosen:
-            return None
-        return path if path.suffix else path.with_name(path.name + suffix)
+        chosen = ask_for_name(self, title, start, {f"*{suffix}": suffix})
+        return chosen[0] if chosen else None
 
     def _something(self) -> Picked | None:
         """Give what is to be written, or say that there is nothing, or that one is at work."""

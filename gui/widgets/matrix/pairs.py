@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from engine.analysis.classification import Pair
@@ -10,6 +11,7 @@ from engine.analysis.mistakes import Cell
 from gui.widgets.item_rows import ROLE, Column, ItemRows
 
 PADDING = 10  # pixels of a column beside its longest text
+PAIR_WIDTH = 80  # pixels of the classes' names, below which the share leaves them its room
 
 
 class PairsList(QTableView):
@@ -36,8 +38,14 @@ class PairsList(QTableView):
         for column, text in ((1, self.tr("Images")), (2, "100.0 %")):
             # Fitting them to their content asks for all of it, every time.
             self.setColumnWidth(column, wide(text) + PADDING)
+        self._share_width = self.columnWidth(2)  # a hidden column has none
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.selectionModel().selectionChanged.connect(self._choose)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        room = self.viewport().width() - self.columnWidth(1) - self._share_width
+        self.setColumnHidden(2, room < PAIR_WIDTH)
+        super().resizeEvent(event)
 
     def show_pairs(self, pairs: list[Pair], names: tuple[str, ...]) -> None:
         """Show these pairs, the most frequent first."""

@@ -113,6 +113,14 @@ class Column(QWidget):
                 for zone in card.zones():
                     zone.show_selected(zone.place == target)
 
+    def reveal_selected(self) -> None:
+        """Ask for the card that is selected alone to be in sight, whichever view selected it; not
+        while the mouse is down on a card, which would move away under it.
+        """
+        selected = self.selection.layers
+        if len(selected) == 1 and selected[0] in self.cards and not self._held:
+            self.shown.emit(self.cards[selected[0]])
+
     def set_theme(self, theme: Theme) -> None:
         """Draw the icons in the theme's colours."""
         self._theme = theme

@@ -46,6 +46,19 @@ class Edits(QObject):
         elif self.names:
             self._run_on_selected(command)
 
+    def can(self, command: str) -> bool:
+        """Tell whether a command would find something to do."""
+        match command:
+            case "paste":
+                return True
+            case "select_all":
+                return bool(self.project.layers)
+            case "move_up" | "move_down":
+                return self._one_on(-1 if command == "move_up" else 1) is not None
+            case "unwrap":
+                return self._block() is not None
+        return bool(self.names)
+
     def select(self, names: tuple[str, ...]) -> None:
         """Select layers, in the network's order."""
         order = [layer.name for layer in walk(self.project.layers) if layer.name in names]
@@ -157,10 +170,15 @@ class Edits(QObject):
 
     def _unwrap(self) -> None:
         """Take the layers out of the selected block, and leave them selected."""
-        layers = self._outermost()
-        if len(layers) != 1 or not isinstance(layers[0], Block):
+        block = self._block()
+        if block is None:
             self.refused.emit(self.tr("Select one block to take its layers out of it."))
             return
-        held = tuple(layer.name for branch in layers[0].inner for layer in branch)
-        self.document.edit(self.tr("Unwrap block"), self.project.unwrap(layers[0].name))
+        held = tuple(layer.name for branch in block.inner for layer in branch)
+        self.document.edit(self.tr("Unwrap block"), self.project.unwrap(block.name))
         self.select(held)
+
+    def _block(self) -> Block | None:
+        """Give the block that is selected alone, or with what it holds."""
+        layers = self._outermost()
+        return layers[0] if len(layers) == 1 and isinstance(layers[0], Block) else None

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, 
 
 from engine.store.run_about import LONGEST_NOTE
 from engine.store.run_list import RunSummary
+from engine.store.runs import START
 from gui.theme import MARGIN, SPACING
 from gui.widgets.data.parts import wrapped
 
@@ -25,7 +26,7 @@ class NotePane(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title, self.trouble, self.note = QLabel(), wrapped(""), QPlainTextEdit()
-        self.parent_run = QLabel()
+        self.origin = QLabel()  # what its first weights are, where they are not the seed's
         self._folder: Path | None = None
         self._kept = ""  # the note as it is on the disk
         self._pause = QTimer(self)
@@ -47,9 +48,7 @@ class NotePane(QWidget):
         self.title.setText(_short(run.name) if run else instead)
         self.title.setObjectName("heading" if run else "muted")
         self.title.style().polish(self.title)
-        self.parent_run.setText(
-            self.tr("Branched from {name}").format(name=_short(parent)) if parent else ""
-        )
+        self.origin.setText(self._origin(run, parent))
         self.trouble.setText(run.trouble if run else "")
         self.trouble.setVisible(bool(run and run.trouble))
         self.note.setEnabled(run is not None)
@@ -75,6 +74,13 @@ class NotePane(QWidget):
         self.save()
         super().hideEvent(event)
 
+    def _origin(self, run: RunSummary | None, parent: str) -> str:
+        if parent:
+            return self.tr("Branched from {name}").format(name=_short(parent))
+        if run is not None and (run.folder / START).is_file():
+            return self.tr("Started from the weights of another training")
+        return ""
+
     def _edited(self) -> None:
         if len(self.note.toPlainText()) > LONGEST_NOTE:
             cursor = self.note.textCursor()
@@ -94,11 +100,11 @@ class NotePane(QWidget):
         self.note.setTabChangesFocus(True)
         self.show_lines(3)
         self.trouble.setObjectName("problem")
-        self.parent_run.setObjectName("muted")
+        self.origin.setObjectName("muted")
         head = QHBoxLayout()
         head.setSpacing(SPACING)
         head.addWidget(self.title)
-        head.addWidget(self.parent_run)
+        head.addWidget(self.origin)
         head.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, 6, MARGIN, 2)

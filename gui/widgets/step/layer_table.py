@@ -14,8 +14,9 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    Signal,
 )
-from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHeaderView,
@@ -54,7 +55,9 @@ class Cell:
 
 
 class LayerTable(QTableView):
-    """The layers in the network's order."""
+    """The layers in the network's order. It says which one the person chose."""
+
+    layer_chosen = Signal(str)  # its name
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,10 +83,25 @@ class LayerTable(QTableView):
         self.horizontalHeader().setSectionsClickable(False)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + BARS + 12)
+        self.clicked.connect(self._choose)
 
     def show_layers(self, layers: tuple[LayerLook, ...]) -> None:
         """Show these layers."""
         self.layers.show_layers(layers)
+
+    def show_selected(self, names: tuple[str, ...]) -> None:
+        """Mark the row of the layer that is selected alone, and bring it into sight."""
+        row = self.layers.row_of(names[0]) if len(names) == 1 else None
+        if row is None:
+            self.clearSelection()
+        elif row not in {index.row() for index in self.selectedIndexes()}:
+            self.selectRow(row)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        before = self.currentIndex().row()
+        super().keyPressEvent(event)
+        if self.currentIndex().row() != before:
+            self._choose(self.currentIndex())
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in the theme's colours."""
@@ -95,6 +113,9 @@ class LayerTable(QTableView):
         room = max(self.viewport().width(), LEAST_WIDTH)
         for column, share in enumerate(SHARES):
             self.setColumnWidth(column, room * share // 100)
+
+    def _choose(self, index: QModelIndex) -> None:
+        self.layer_chosen.emit(self.layers.looks[index.row()].name)
 
 
 class LayerRows(QAbstractTableModel):
@@ -127,6 +148,10 @@ class LayerRows(QAbstractTableModel):
     def marked(self) -> bool:
         """Whether any layer's weights moved unusually far or little."""
         return any(row[WEIGHTS].strange for row in self._cells)
+
+    def row_of(self, name: str) -> int | None:
+        """Find a layer's row; None where it has none."""
+        return next((row for row, look in enumerate(self.looks) if look.name == name), None)
 
     def show_layers(self, layers: tuple[LayerLook, ...]) -> None:
         """Show these; the same layers again keep what is selected."""
@@ -215,7 +240,7 @@ class LayerRows(QAbstractTableModel):
 
     def _gradient(self, look: LayerLook) -> Cell:
         if look.gradient_norm is None:
-            return self._none(look)
+            return self._frozen(look) if look.parameters else self._none(look)
         norm = figure(look.gradient_norm)
         words = self.tr("The gradient of the loss by the weights of {name} has the norm {norm}.")
         return Cell(
@@ -228,6 +253,8 @@ class LayerRows(QAbstractTableModel):
     def _weights(self, look: LayerLook) -> Cell:
         if look.update_ratio is None or look.weight_norm is None:
             return self._none(look)
+        if look.gradient_norm is None:
+            return self._frozen(look)
         moved, sign = percentage(look.update_ratio), mark(look.update_ratio)
         words = self.tr(
             "The step moved the weights of {name} by {moved} of their norm, which was {norm}."
@@ -255,6 +282,10 @@ class LayerRows(QAbstractTableModel):
 
     def _none(self, look: LayerLook) -> Cell:
         return Cell("–", self.tr("{name} has no weights to learn.").format(name=look.name))
+
+    def _frozen(self, look: LayerLook) -> Cell:
+        words = self.tr("{name} is frozen: training leaves its weights as they are.")
+        return Cell(self.tr("frozen"), words.format(name=look.name))
 
     def _range(self, histogram: Histogram | None) -> str:
         if histogram is None:

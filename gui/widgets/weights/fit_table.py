@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 class FitTable(QTableView):
-    """A row for each layer that has weights."""
+    """A row for each layer that has weights. It says which one the person chose."""
+
+    layer_chosen = Signal(str)  # its name
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +40,7 @@ class FitTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
+        self.selectionModel().currentRowChanged.connect(self._choose)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -56,3 +59,7 @@ class FitTable(QTableView):
         ]
         self.rows.show_rows(rows)
         self.resizeRowsToContents()
+
+    def _choose(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.layer_chosen.emit(index.siblingAtColumn(0).data())

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from engine.problems import Problem
 from engine.project.augmentation import Augmentation
-from engine.project.layers import LAYER_TYPES, Conv2d, Dense
+from engine.project.layers import LAYER_TYPES, Conv2d, Dense, Parallel
 from engine.project.optimizers import OPTIMIZER_TYPES, Adam
 from engine.project.schedules import SCHEDULE_TYPES
 from engine.project.sources import Data
@@ -135,7 +135,7 @@ def test_values_are_shown_without_telling_an_edit(form):
     assert form.controls["rate"].text() == "0.5"
     assert form.controls["count"].value() == 7
     assert form.controls["on"].isChecked()
-    assert form.controls["kind"].currentText() == "odd"
+    assert form.controls["kind"].currentText() == "Odd"
     assert form.told == []
 
 
@@ -479,3 +479,12 @@ def test_dragging_a_slider_is_one_step_of_undo(settings, document):
     document.undo_stack.undo()
     assert document.project == before
     assert slider.value() == 0
+
+
+def test_choices_begin_with_a_capital(show):
+    form = show(Form(Parallel, Parallel.settings(), Parallel.fine))
+
+    join = form.controls["join"]
+
+    assert [join.itemText(place) for place in range(join.count())] == ["Concatenate", "Add"]
+    assert [join.itemData(place) for place in range(join.count())] == ["concatenate", "add"]

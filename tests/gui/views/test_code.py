@@ -220,7 +220,8 @@ def test_a_script_is_saved(monkeypatch, tmp_path, keras, qtbot, document):
 
 @pytest.mark.parametrize("name", ["mine", "mine.ipynb"])
 def test_a_notebook_is_saved(monkeypatch, tmp_path, pytorch, qtbot, name):
-    kind = pytorch.kinds[NOTEBOOK] if name == "mine" else ""
+    titles = {ending: title for title, ending in pytorch.kinds.items()}
+    kind = titles[NOTEBOOK] if name == "mine" else ""
     answer(monkeypatch, tmp_path / name, kind)
 
     qtbot.mouseClick(pytorch.save_button, Qt.MouseButton.LeftButton)
@@ -355,3 +356,32 @@ def test_a_broken_project_offers_no_gap(view, document, qtbot, keras):
 
     qtbot.waitUntil(keras.reason.isVisible)
     assert not keras.gap_button.isVisible()
+
+
+def test_the_reason_why_there_is_no_script_leads_to_its_layer(view, document, selection, qtbot):
+    document.edit("Delete", document.project.remove(["flatten_1"]))
+    pane = view.panes[0]
+    qtbot.waitUntil(pane.layer_button.isVisible)
+
+    pane.layer_button.click()
+
+    assert selection.layers == (document.problems[0].where,)
+
+
+def test_a_reason_that_is_about_no_layer_leads_nowhere(view):
+    view.panes[0].say("The scripts can't be written.")
+
+    assert not view.panes[0].layer_button.isVisible()
+
+
+def test_of_another_project_the_network_is_in_sight(view, document, qtbot, pytorch):
+    pytorch.editor.verticalScrollBar().setValue(0)
+
+    document.replace(preset("cnn-two"), None)
+    until_current(qtbot, view)
+
+    lines = pytorch.editor.toPlainText().split("\n")
+    first = next(at for at, line in enumerate(lines) if "conv2d_1=" in line)
+    top = pytorch.editor.firstVisibleBlock().blockNumber()
+    assert top <= first
+    assert top > 0

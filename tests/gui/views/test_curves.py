@@ -642,3 +642,21 @@ def test_it_tells_which_epochs_are_zoomed_in_on(drawn):
 
     drawn.follow.setChecked(True)
     assert told[-1] is None
+
+
+@pytest.mark.parametrize(("height", "beside"), [(400, False), (150, True), (1, True)])
+@pytest.mark.parametrize("branched", [False, True])
+def test_in_little_height_the_plots_stand_beside_each_other(
+    view, trained, run_of, height, beside, branched
+):
+    view.show_run(trained, PROGRESS)
+    view.compare(run_of() if branched else None, "before")
+    view.resize(560, height)
+    QApplication.processEvents()
+
+    loss, accuracy = view.loss.plot.geometry(), view.accuracy.plot.geometry()
+    assert (loss.top() == accuracy.top()) is beside
+    assert (loss.left() == accuracy.left()) is not beside
+    for part in (view.loss, view.accuracy):
+        axis = part.plot.getAxis("left")
+        assert axis.label.boundingRect().width() <= axis.height()

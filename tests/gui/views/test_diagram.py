@@ -8,8 +8,9 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QTabWidget, QWidget
 
-from engine.project.layers import Conv2d, Flatten, Residual
+from engine.project.layers import Conv2d, Dense, Flatten, Residual
 from engine.project.project import Project
 from gui.theme import THEMES
 from gui.views.diagram import DiagramView
@@ -118,3 +119,24 @@ def test_a_place_that_can_not_be_written_is_told(view, tmp_path, qtbot, name):
         view.save(tmp_path / name)
 
     assert told.args[0].endswith(".")
+
+
+def test_a_layer_that_was_selected_out_of_sight_is_in_sight_when_the_diagram_is(
+    document, selection, show, qtbot
+):
+    tabs, view = QTabWidget(), DiagramView(document, selection)
+    view.set_theme(THEMES["light"])
+    document.replace(Project().insert(0, Flatten(), *[Dense(units=9)] * 30), None)
+    tabs.addTab(view, "diagram")
+    tabs.addTab(QWidget(), "other")
+    show(tabs, 420, 300)
+    tabs.setCurrentIndex(1)
+    selection.select_layers(("dense_30",))
+
+    tabs.setCurrentIndex(0)
+
+    def sees_it():
+        return view.canvas.visibleRegion().contains(middle(view, "dense_30"))
+
+    qtbot.waitUntil(sees_it)
+    assert view.canvas.selected == ("dense_30",)

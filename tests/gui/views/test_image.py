@@ -14,6 +14,7 @@ from gui.theme import DARK
 from gui.views.image import ImageView
 from gui.widgets.large_picture import fitted
 
+NINETY = "90.0\N{NO-BREAK SPACE}%."
 EVALUATION = frozenset({"evaluation"})
 LABELS = np.arange(20) % 10
 
@@ -46,7 +47,7 @@ def marked(view):
 
 
 def test_words_say_what_it_is_and_what_the_network_says(drawn):
-    assert drawn.said.text() == "It is class 4; the network says class 9 and gives it 90.0 %."
+    assert drawn.said.text() == "It is class 4; the network says class 9 and gives it " + NINETY
     assert drawn.where.text() == "Image 1,004 of the training set, kept aside for validation."
 
 
@@ -72,7 +73,7 @@ def test_a_click_on_the_course_selects_that_step_and_shows_it(drawn, selection, 
 
     assert selection.step == 40
     assert drawn.strip.shown == 1
-    assert drawn.said.text() == "It is class 4, as the network says, which gives it 90.0 %."
+    assert drawn.said.text() == "It is class 4, as the network says, which gives it " + NINETY
 
 
 def test_another_image_is_shown_when_it_is_selected(drawn, selection):

@@ -614,3 +614,14 @@ def test_an_export_of_nothing_is_refused(drawn, selection, qtbot):
         drawn.exporter.menu.actions()[1].trigger()
 
     assert told.args == ["There is no image to export: choose others first."]
+
+
+def test_the_images_are_shown_once_they_are_loaded(view, run):
+    dataset, run.dataset = run.dataset, None
+    view.show_run(run, EVALUATION)
+    assert "not loaded" in view.waiting.text()
+
+    run.dataset = dataset
+    view.show_run(run, frozenset({"loading"}))
+
+    assert len(truths(view)) == 4

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from shiboken6 import isValid
 
 from engine.project.format import dumps
-from engine.project.layers import LAYER_TYPES, Conv2d, Dense, Dropout, Flatten
+from engine.project.layers import LAYER_TYPES, Conv2d, Dense, Dropout, Flatten, Residual
 from engine.project.presets import preset, presets
 from engine.project.project import MAX_LAYERS, Project
 from engine.project.sources import Mnist
@@ -895,3 +895,31 @@ def test_what_a_project_teaches_is_told(view, document):
     document.replace(Project(), None)
 
     assert not view.about.isVisible()
+
+
+def test_a_card_is_in_sight_once_its_layer_is_selected_elsewhere(view, document, selection):
+    document.replace(Project().insert(0, Flatten(), *[Dense(units=9)] * 40), None)
+
+    selection.select_layers(("dense_40",))
+
+    assert not view.column.cards["dense_40"].title.visibleRegion().isEmpty()
+
+
+@pytest.mark.parametrize(
+    ("selected", "able"),
+    [
+        ((), {"paste", "select_all"}),
+        (("residual_1",), {"unwrap", "delete", "copy", "wrap", "move_down"}),
+        (("conv2d_1",), {"delete", "move_up", "move_down"}),
+        (("flatten_1",), {"cut", "duplicate", "move_up", "wrap_parallel"}),
+    ],
+)
+def test_it_tells_which_commands_find_something_to_do(view, document, selection, selected, able):
+    block = Residual(layers=(Conv2d(padding="same"),))
+    document.replace(Project().insert(0, block, Flatten()), None)
+    unable = {"unwrap"} if "residual_1" not in selected else {"move_up"}
+    unable |= {"delete", "copy", "wrap", "move_up", "move_down"} if not selected else set()
+
+    selection.select_layers(selected)
+
+    assert {name for name in able | unable if view.can(name)} == able

@@ -266,3 +266,28 @@ def test_it_fits_into_little_room(shown, size):
 
     assert hint.width() <= size[0]
     assert hint.height() <= size[1]
+
+
+def test_of_several_epochs_that_were_the_best_in_their_time_only_one_is(showing, tmp_path, trained):
+    write(tmp_path, {20: "best", 40: "end"})
+
+    view = showing(tmp_path, trained)
+
+    assert view.words.text() == "Epoch 2.00, step 40: validation 90.0 %, the best epoch"
+    view.slider.setValue(0)
+    assert view.words.text() == "Epoch 1.00, step 20: validation 70.0 %"
+
+
+def test_where_all_epochs_are_done_a_branch_needs_more_of_them(shown, trained):
+    shown.show_project(trained.project.set_training(epochs=3))
+    assert not shown.branch.isEnabled()
+    assert shown.reason.text().startswith("All 3 epochs are done here.")
+    assert shown.anew.isEnabled()
+
+    shown.slider.setValue(2)
+    assert shown.branch.isEnabled()
+
+    shown.slider.setValue(3)
+    shown.show_project(trained.project.set_training(epochs=4))
+    assert shown.branch.isEnabled()
+    assert not shown.reason.isVisible()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton
 from engine.project.format import dumps
 from engine.project.presets import preset
 from engine.store.run_about import read_about
-from engine.store.runs import LOG
+from engine.store.runs import LOG, START
 from engine.store.trash import delete, trash_folder
 from gui.theme import DARK, LIGHT
 from gui.views.runs import RunsView
@@ -404,7 +404,7 @@ def test_a_branch_names_its_parent(add, opened):
 
     view = opened()
 
-    assert view.pane.parent_run.text() == "Branched from Mother"
+    assert view.pane.origin.text() == "Branched from Mother"
 
 
 def test_a_parent_of_the_same_name_is_named_with_its_moment(add, opened):
@@ -413,7 +413,7 @@ def test_a_parent_of_the_same_name_is_named_with_its_moment(add, opened):
 
     view = opened()
 
-    assert view.pane.parent_run.text().startswith("Branched from Digits, 20")
+    assert view.pane.origin.text().startswith("Branched from Digits, 20")
 
 
 def test_every_control_has_words(add, opened):
@@ -438,3 +438,12 @@ def test_it_can_be_drawn_small_and_large(add, opened, theme, width, height):
     assert not view.grab().isNull()
     assert view.table.viewport().height() > 60
     assert view.table.rowAt(QPoint(5, 5).y()) == 0
+
+
+def test_a_run_that_began_with_other_weights_says_so(add, opened):
+    folder = add(1, FINISHED)
+    (folder / START).touch()
+
+    view = opened()
+
+    assert view.pane.origin.text() == "Started from the weights of another training"

@@ -32,8 +32,8 @@ LOOK = BatchLook(
 
 
 @pytest.fixture
-def view(show):
-    return show(StepView(), 700, 300)
+def view(show, document, selection):
+    return show(StepView(document, selection), 700, 300)
 
 
 def stepped(step=37, epoch=2, **values):
@@ -132,8 +132,8 @@ def test_a_new_run_begins_without_a_step(view, run_of):
     assert is_empty(view)
 
 
-def test_out_of_sight_nothing_is_drawn(show, run_of, qtbot):
-    tabs, view = QTabWidget(), StepView()
+def test_out_of_sight_nothing_is_drawn(show, run_of, qtbot, document, selection):
+    tabs, view = QTabWidget(), StepView(document, selection)
     tabs.addTab(QWidget(), "first")
     tabs.addTab(view, "step")
     show(tabs)
@@ -177,8 +177,8 @@ def test_with_little_room_layers_and_images_are_pages(view, run_of):
 
 
 @pytest.mark.parametrize("size", [(380, 230), (700, 300)])
-def test_it_takes_no_more_than_its_place(show, run_of, size):
-    view = show(StepView(), *size)
+def test_it_takes_no_more_than_its_place(show, run_of, size, document, selection):
+    view = show(StepView(document, selection), *size)
     layers = tuple(replace(DENSE, name=f"dense_{number}", update_ratio=0.5) for number in range(8))
 
     view.show_run(run_of(stepped(12_345, 123, layers=layers)), STEP)
@@ -207,3 +207,48 @@ def test_a_channel_that_never_varies_is_only_shifted_back(run_of):
     images = np.full((2, 1, 8, 8), 0.5, np.float32)
 
     np.testing.assert_array_equal(as_read(dataset.standardised(images), dataset), images)
+
+
+LAYERS = tuple(replace(DENSE, name=name) for name in ("flatten_1", "dense_1", "output"))
+
+
+def click_row(view, row, qtbot):
+    place = view.layers.visualRect(view.layers.layers.index(row, 1)).center()
+    qtbot.mouseClick(view.layers.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def marked_rows(view):
+    return [index.row() for index in view.layers.selectionModel().selectedRows()]
+
+
+def test_a_click_on_a_row_selects_its_layer(view, run_of, selection, qtbot):
+    view.show_run(run_of(stepped(layers=LAYERS)), STEP)
+
+    click_row(view, 1, qtbot)
+    assert selection.layers == ("dense_1",)
+    qtbot.keyClick(view.layers, Qt.Key.Key_Up)
+    assert selection.layers == ("flatten_1",)
+
+    click_row(view, 2, qtbot)  # the output, which has no form
+    assert selection.layers == ()
+
+
+def test_a_row_of_a_layer_that_is_deleted_selects_nothing(view, run_of, document, selection, qtbot):
+    view.show_run(run_of(stepped(layers=LAYERS)), STEP)
+    document.edit("Delete", document.project.remove(["dense_1"]))
+
+    click_row(view, 1, qtbot)
+
+    assert selection.layers == ()
+
+
+def test_the_row_of_a_layer_that_is_selected_elsewhere_is_marked(view, run_of, selection):
+    selection.select_layers(("dense_1",))
+    view.show_run(run_of(stepped(layers=LAYERS)), STEP)
+    assert marked_rows(view) == [1]
+
+    selection.select_layers(("flatten_1",))
+    assert marked_rows(view) == [0]
+
+    selection.select_layers(("flatten_1", "dense_1"))
+    assert marked_rows(view) == []

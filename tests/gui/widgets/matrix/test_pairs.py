@@ -78,3 +78,12 @@ def test_a_marked_pair_is_followed_to_another_row(pairs, chosen):
 
     assert [index.row() for index in pairs.selectionModel().selectedRows()] == [0]
     assert chosen == []
+
+
+@pytest.mark.parametrize(("width", "with_share"), [(124, False), (160, False), (250, True)])
+def test_the_names_keep_their_room_where_there_is_little(show, width, with_share):
+    pairs = show(PairsList(), width, 200)
+    pairs.show_pairs([Pair(6, 8, 6, 0.01)], tuple("0123456789"))
+
+    assert pairs.isColumnHidden(2) is not with_share
+    assert pairs.columnWidth(0) >= pairs.fontMetrics().horizontalAdvance("6 > 8") + 8

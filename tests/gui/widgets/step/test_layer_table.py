@@ -159,3 +159,11 @@ def test_a_share_of_all_is_written_out_however_narrow_the_table(show):
     room = table.columnWidth(ZEROS) - 2 * PAD
 
     assert table.fontMetrics().horizontalAdvance("100 %") <= room
+
+
+def test_a_frozen_layer_is_called_so_and_not_marked(table):
+    table.show_layers((layer(gradient_norm=None, gradients=None, update_ratio=0.0),))
+
+    assert texts(table)[GRADIENT:] == ["frozen", "frozen"]
+    assert "leaves its weights as they are" in words(table, WEIGHTS)
+    assert not table.layers.marked
