@@ -49,7 +49,8 @@ def _check_replaceable(path: Path) -> None:
         return  # there is none, or writing will tell
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a folder is refused by the system
         raise ProblemError(
-            "{path} is a pipe or a device, and no file. Choose the name of a file.", path=str(path)
+            "{path} could not be saved: it is a pipe or a device. Save under another name.",
+            path=str(path),
         )
 
 
@@ -73,7 +74,7 @@ def write_problem(path: Path, error: OSError) -> ProblemError:
                 "{path} could not be saved: writing is not allowed there. Save in another folder."
             )
         case errno.EISDIR:
-            text = "{path} is a folder. Choose the name of a file."
+            text = "{path} could not be saved: it is a folder. Save under another name."
         case _:
             text = "{path} could not be saved: {reason}. Save in another folder."
     return ProblemError(text, path=str(path), reason=error.strerror or str(error))

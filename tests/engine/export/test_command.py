@@ -103,7 +103,7 @@ def test_a_pipe_is_left_alone(tmp_path, capsys):
 
     assert cli.main(["export", "mlp-128", "--to", "keras", "--out", str(pipe)]) == cli.WRONG
 
-    assert "is a pipe or a device, and no file" in capsys.readouterr().err
+    assert "it is a pipe or a device" in capsys.readouterr().err
     assert pipe.is_fifo()
 
 
@@ -112,7 +112,10 @@ def test_a_folder_is_no_file_to_write(tmp_path, form, capsys):
     assert cli.main(["export", "mlp-128", "--to", form, "--out", str(tmp_path)]) == cli.WRONG
 
     told = capsys.readouterr().err
-    assert told == f"layerscope: {tmp_path} is a folder. Choose the name of a file.\n"
+    assert (
+        told
+        == f"layerscope: {tmp_path} could not be saved: it is a folder. Save under another name.\n"
+    )
     assert not list(tmp_path.iterdir())
 
 
