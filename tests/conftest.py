@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 LEFT_OUT = ("slow", "exports")  # markers
-GRACE_SECONDS = 2.0  # how long a thread may take to end after its test
+GRACE_SECONDS = 20.0  # that a thread may take to end after its test: it may be loading torch
 
 # Workers share the cores among them: what each computes beside trainings takes one thread.
 if "PYTEST_XDIST_WORKER" in os.environ:
