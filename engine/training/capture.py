@@ -13,8 +13,9 @@ a person who pauses or stops meanwhile does not wait for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+import linecache
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
 from itertools import compress
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,7 @@ def captured(
 
     if sum(weights.numel() for weights in plain.network.parameters()) > MOST_WEIGHTS:
         return plain
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _texts_forgotten():
         try:
             gradients = record_gradients(plain, images, labels, look)
             update = record_update(plain, look)
@@ -193,6 +194,23 @@ def _graph(function: Recorded, arguments: Sequence[Tensor], look: Look) -> Graph
             return function(*values)
 
     return make_fx(looking)(*arguments)
+
+
+@contextmanager
+def _texts_forgotten() -> Iterator[None]:
+    """Throw the texts of the graphs away that are recorded meanwhile: torch.fx keeps them for
+    tracebacks as long as the process lives, 10 KB for each training.
+    """
+    from torch.fx import graph_module
+
+    texts = getattr(getattr(graph_module, "_loader", None), "eval_cache", {})
+    before = set(texts)
+    try:
+        yield
+    finally:
+        for name in set(texts) - before:
+            del texts[name]
+            linecache.cache.pop(name, None)
 
 
 def _looking(look: Look) -> AbstractContextManager[object]:

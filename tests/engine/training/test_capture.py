@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import linecache
 from copy import deepcopy
 from itertools import count
 
 import pytest
 import torch
+from torch.fx import graph_module
 
 from engine.project.layers import (
     ACTIVATION_TITLES,
@@ -512,3 +514,14 @@ def test_looking_at_the_control_changes_nothing_of_what_is_recorded():
     graph = capture._graph(moved, [torch.ones(3)], lambda: None)
 
     assert graph.code == make_fx(moved)(torch.ones(3)).code
+
+
+def test_recordings_leave_no_text_behind():
+    captured(plain_step(), *batch(101))  # torch makes up some texts of its own once
+    texts, lines = len(graph_module._loader.eval_cache), len(linecache.cache)
+
+    step, _ = capture_of(plain_step())
+    step(*batch(102), 0.01)
+
+    assert len(graph_module._loader.eval_cache) == texts
+    assert len(linecache.cache) == lines
