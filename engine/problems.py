@@ -104,6 +104,8 @@ OUT_OF_RANGE = {  # pydantic's names of what can be wrong with a value
     "union_tag_not_found": "{field} must be an object with a {discriminator}.",
     "too_long": "{field} must have at most {max_length} entries, but it has {actual_length}.",
     "string_too_long": "{field} must have at most {max_length} letters.",
+    "string_pattern_mismatch": "{field} must be small letters, digits and underscores with a "
+    "number at the end, such as dense_1, but it is {value}.",  # a layer's: scripts name it so
     "bool_parsing": "{field} must be true or false, but it is {value}.",
     "bool_type": "{field} must be true or false, but it is {value}.",
     "int_from_float": "{field} must be a whole number, but it is {value}.",

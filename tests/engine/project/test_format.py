@@ -234,9 +234,18 @@ def test_an_older_version_is_migrated_step_by_step(monkeypatch):
         (file_with(layers=[{"units": 3}]), "layers.0 must be an object with a 'type'"),
         (file_with(layers=[{"type": "teleport"}]), "layers.0 must be one of 'dense', "),
         (file_with(layers=[{"type": "dense", "units": 0}]), "layers.0.dense.units must be 1 or"),
-        (file_with(layers=[{"type": "dense", "name": [1]}]), "layers.0.dense.name: "),
-        (file_with(layers=[{"type": "dense", "name": "Dense"}]), "layers.0.dense.name: "),
-        (file_with(layers=[{"type": "dense", "name": "a.b_1"}]), "layers.0.dense.name: "),
+        (
+            file_with(layers=[{"type": "dense", "name": [1]}]),
+            "layers.0.dense.name must be small letters",
+        ),
+        (
+            file_with(layers=[{"type": "dense", "name": "Dense"}]),
+            "layers.0.dense.name must be small letters",
+        ),
+        (
+            file_with(layers=[{"type": "dense", "name": "a.b_1"}]),
+            "layers.0.dense.name must be small letters",
+        ),
         (file_with(layers=[{"type": "output", "classes": 10}]), "layers.0 must be one of"),
         (file_with(layers=[{"type": "flatten"}] * 1001), "layers must have at most 1,000"),
         (file_with(training={"epochs": None}), "training.epochs must be a whole number"),
@@ -268,6 +277,17 @@ def test_an_impossible_image_shape_gets_a_sentence(shape):
     }
 
     assert problem(file_with(data={"source": source})).startswith("data.source.npz.input_shape")
+
+
+@pytest.mark.parametrize("name", ["my layer", "class", "1st_1", "Dense_1", "output", "dense_ü_1"])
+def test_a_name_that_no_script_could_use_gets_a_sentence(name):
+    layers = [{"type": "dense", "name": name}]
+
+    with pytest.raises(ProblemError) as caught:
+        loads(file_with(layers=layers))
+
+    assert "such as dense_1, but it is" in str(caught.value)
+    assert repr(name) in str(caught.value)
 
 
 def test_two_layers_of_one_name_get_a_sentence():
