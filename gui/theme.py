@@ -217,6 +217,8 @@ def palette(theme: Theme) -> QPalette:
     disabled = QPalette.ColorGroup.Disabled
     for which in (role.WindowText, role.Text, role.ButtonText):
         colors.setColor(disabled, which, QColor(theme.muted).darker(115 if theme.dark else 90))
+    colors.setColor(disabled, role.Highlight, QColor(theme.border))  # a slider's way, too
+    colors.setColor(disabled, role.HighlightedText, QColor(theme.text))
     return colors
 
 
@@ -277,10 +279,10 @@ def stylesheet(theme: Theme) -> str:
     QToolButton#layer:hover {{ background: {t.hover}; border-color: {t.accent}; }}
     QToolButton#layer:pressed {{ background: {t.accent_soft}; }}
     QToolButton#layer:focus, QToolButton#group:focus {{ border-color: {t.accent}; }}
-    QToolButton#group {{ color: {t.muted}; background: transparent;
+    QToolButton#group {{ background: transparent;
         border: 1px solid {t.border}; border-radius: {RADIUS}px; padding: 3px 14px 3px 5px;
         text-align: left; }}
-    QToolButton#group:hover {{ background: {t.hover}; border-color: {t.accent}; color: {t.text}; }}
+    QToolButton#group:hover {{ background: {t.hover}; border-color: {t.accent}; }}
     QToolButton#group::menu-indicator {{ subcontrol-origin: padding;
         subcontrol-position: right center; right: 3px; }}
     QToolButton#small {{ border: 1px solid transparent; border-radius: 4px; padding: 2px; }}
@@ -301,6 +303,7 @@ def stylesheet(theme: Theme) -> str:
     QScrollBar::handle:disabled {{ background: transparent; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
     QTabBar::tab {{ background: transparent; color: {t.muted}; border: 0;
         border-bottom: 2px solid transparent; padding: 5px 7px; }}
     QTabBar::tab:selected {{ color: {t.text}; border-bottom-color: {t.accent}; }}

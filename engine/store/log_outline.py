@@ -16,7 +16,9 @@ from pydantic_core import from_json
 from engine.store.runs import LONGEST_LINE
 
 BLOCK = 4_000_000  # bytes read at a time
-TELLING = re.compile(rb'"event": ?"(?:Started|EpochDone|Branched|Diverged|Paused|Continued)"')
+TELLING = re.compile(
+    rb'"event": ?"(?:Started|WarmStarted|EpochDone|Branched|Diverged|Paused|Continued)"'
+)
 LARGEST_COUNT = 2**53  # of epochs or parameters; a larger one is no number that people read
 LONGEST_RUN = 1e9  # seconds
 LONGEST_MESSAGE = 2000  # letters
@@ -38,6 +40,7 @@ class Outline:
     end: str = ""  # Finished's reason, or "failed"; "" where the last line is no end
     message: str = ""  # why it failed or diverged
     parent: str = ""  # the run that it branched from
+    source: str = ""  # what people call what its first weights were taken from
 
 
 def outline(path: Path) -> Outline:
@@ -100,6 +103,8 @@ def _with_line(told: Outline, line: dict[str, Any]) -> Outline:
         case "Continued" if told.paused is not None and told.began is not None:
             waited = max(0.0, _seconds(line.get("at")) - told.paused)
             return replace(told, began=told.began + waited, paused=None)
+        case "WarmStarted":
+            return replace(told, source=_text(line.get("source")))
         case "Branched":
             return replace(told, parent=_text(line.get("parent")))
         case "Diverged":

@@ -70,6 +70,7 @@ class RunSummary:
     started: datetime  # local time
     state: RunState
     parent: str  # the name of the folder that it branched from
+    source: str  # what its first weights were taken from: a run's folder, or a file
     size: int  # bytes on the disk
     trouble: str  # sentences: what can't be read, or why it failed
 
@@ -120,6 +121,7 @@ def read_summary(folder: Path) -> RunSummary | None:
         started=started,
         state=_state(folder, told, bool(damage)),
         parent=told.parent,
+        source=told.source,
         size=folder_size(folder),
         trouble="\n".join(sentence for sentence in troubles if sentence),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def sequence_layers(project: Project) -> tuple[Layer, ...]:
 
 
 class RowReader:
-    """Reads images with the newest weights in a run's folder. Knows what it has read before."""
+    """Reads images with weights in a run's folder. Knows what it has read before."""
 
     def __init__(self, project: Project, folder: Path) -> None:
         self.project, self.folder = project, folder
@@ -61,28 +61,47 @@ class RowReader:
         self._network: tuple[Hashable, nn.Sequential, About] | None = None
         self._known: dict[Hashable, Reading] = {}
 
-    def read(self, key: Hashable, image: NDArray[np.float32], *, running: bool) -> Reading:
+    def read(
+        self,
+        key: Hashable,
+        image: NDArray[np.float32],
+        *,
+        running: bool,
+        which: Literal["last", "best"] = "last",
+    ) -> Reading:
         """Read an image (C, H, W), standardised as the training images were; `key` tells it from
-        others. While a training is `running`, its newest checkpoint gives the weights.
+        others. While a training is `running`, its newest checkpoint gives the last weights; the
+        best ones are those that it has kept so far.
 
         Raises:
-            ProblemError: there are no weights yet, or they can't be read.
+            ProblemError: there are no such weights yet, or they can't be read.
         """
-        at, network, about = self._newest(running)
+        at, network, about = self._built(*self._place(which, running))
         if (key, at) not in self._known:
             if len(self._known) >= MOST_REMEMBERED:
                 del self._known[next(iter(self._known))]
             self._known[key, at] = reading(self.project, network, image, about)
         return self._known[key, at]
 
-    def _newest(self, running: bool) -> tuple[Hashable, nn.Sequential, About]:
+    def _built(
+        self, at: Hashable, weights: Callable[[], Weights]
+    ) -> tuple[Hashable, nn.Sequential, About]:
         from engine.training.predict import network_of  # brings what reads pictures
 
-        at, weights = self._checkpoint() if running else self._kept()
         if self._network is None or self._network[0] != at:
             found = weights()
             self._network = at, network_of(found), found.about
         return self._network
+
+    def _place(
+        self, which: Literal["last", "best"], running: bool
+    ) -> tuple[Hashable, Callable[[], Weights]]:
+        """Find weights: what tells them from those of other moments, and how they are read."""
+        if which == "best":
+            return self._kept("best")
+        kept = [] if running else kept_weights(self.folder)
+        # the last ones, those of the evaluations, where they are kept
+        return self._kept(kept[-1]) if kept else self._checkpoint()
 
     def _checkpoint(self) -> tuple[Hashable, Callable[[], Weights]]:
         steps = [kept.step for kept in self._checkpoints.kept()]
@@ -100,12 +119,9 @@ class RowReader:
         about = About(weights="last", step=checkpoint.step, epoch=checkpoint.epoch)
         return Weights(tensors, about, self.project, self.folder)
 
-    def _kept(self) -> tuple[Hashable, Callable[[], Weights]]:
-        kept = kept_weights(self.folder)
-        if not kept:
-            return self._checkpoint()
-        which = kept[-1]  # the last ones, those of the evaluations, where they are kept
-        written = (self.folder / f"{which}{SUFFIX}").stat().st_mtime_ns
+    def _kept(self, which: Literal["last", "best"]) -> tuple[Hashable, Callable[[], Weights]]:
+        path = self.folder / f"{which}{SUFFIX}"
+        written = path.stat().st_mtime_ns if path.is_file() else None
         return (which, written), lambda: weights_of(self.folder, which)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +13,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QSlider,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
 
-from engine.data.dataset import Progress
+from engine.data.dataset import Progress, SetName
+from engine.store.weights import kept_weights
 from engine.training.history import Kind, Run
 from engine.training.reading import Reading, RowReader, sequence_layers
 from gui.background import Task
-from gui.forms import ComboBox
+from gui.forms import ComboBox, combo_box
 from gui.in_sight import WhenInSight
 from gui.pictures import as_picture
 from gui.selection import Selection
@@ -39,13 +42,14 @@ class Question:
     """How does a network read this standardised image (C, H, W)?"""
 
     reader: RowReader
-    key: tuple[str, int]
+    key: tuple[SetName, int]
     image: NDArray[np.float32] = field(repr=False)
     running: bool
+    which: Literal["last", "best"]  # weights
 
 
 class RowsView(QWidget):
-    """The selected image in the eyes of the newest weights of the run that is shown."""
+    """The selected image in the eyes of the newest or the best weights of the run shown."""
 
     def __init__(
         self,
@@ -59,18 +63,23 @@ class RowsView(QWidget):
         self.selection, self._folder = selection, folder
         self.said, self.weights = QLabel(), QLabel()
         self.layer = ComboBox()
+        self.which = combo_box(
+            ((self.tr("Newest weights"), "last"), (self.tr("Best weights"), "best"))
+        )
         self.chart = RowsChart()
         self.slider = QSlider(Qt.Orientation.Horizontal)
+        self._foot = QWidget()  # in sight with words, too: other weights may be readable
         self.empty = EmptyState()
         self._run: Run | None = None
         self._reader: RowReader | None = None
-        self._reading: Reading | None = None
+        self._answered: tuple[Question, Reading] | None = None  # what is shown
         self._question: Question | None = None  # the newest
         self._asked_again = False  # since the task began
         self._task: Task | None = None
         self._sight = WhenInSight(self, self._show_now)
         self._lay_out()
         self.layer.currentIndexChanged.connect(lambda _: self._show_reading())
+        self.which.currentIndexChanged.connect(lambda _: self._show_new())
         self.slider.valueChanged.connect(self._show_row)
         self.chart.row_chosen.connect(self.slider.setValue)
         for signal in (selection.set_changed, selection.image_changed):
@@ -80,7 +89,7 @@ class RowsView(QWidget):
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         """Read the selected image anew where the run has come further."""
         if run is not self._run:
-            self._run, self._reader, self._reading = run, None, None
+            self._run, self._reader, self._answered = run, None, None
             self._name_layers(run)
         if kinds & SHOWN:
             self._show_new()
@@ -101,6 +110,7 @@ class RowsView(QWidget):
 
     def _show_now(self) -> None:
         missing = self._missing()
+        self._foot.setHidden(bool(missing))
         if missing:
             self._show_empty(missing)
             return
@@ -114,7 +124,14 @@ class RowsView(QWidget):
         split = run.dataset.split(self.selection.of)
         image = run.dataset.standardised(split.images[row])
         key = (self.selection.of, row)
-        self._ask(Question(self._reader, key, image, running=run.end is None))
+        which = self._offered(folder)
+        self._ask(Question(self._reader, key, image, running=run.end is None, which=which))
+
+    def _offered(self, folder: Path) -> Literal["last", "best"]:
+        """Offer the best weights where the run has kept some; tell which ones are chosen."""
+        best = "best" in kept_weights(folder)
+        self.which.setVisible(best)
+        return "best" if best and self.which.currentData() == "best" else "last"
 
     def _missing(self) -> str:
         """Say what there is to show and how to get it; "" where all of it is here."""
@@ -139,20 +156,26 @@ class RowsView(QWidget):
         return ""
 
     def _show_empty(self, words: str) -> None:
-        self._question = self._reading = None
+        self._question = self._answered = None
         self.chart.show_reading(None)
         self._show_words(words)
 
     def _show_words(self, words: str) -> None:
         self.empty.setText(words)
-        self._stack.setCurrentIndex(0)
+        self._show_page(0)
+
+    def _show_page(self, page: int) -> None:
+        """Show words, or what was read and what goes through it."""
+        self._stack.setCurrentIndex(page)
+        for control in (self.layer, self.slider):
+            control.setEnabled(page == 1)
 
     # ---- beside the window
 
     def _ask(self, question: Question) -> None:
         """Answer this as soon as the question before it is done with."""
         self._question, self._asked_again = question, True
-        if self._reading is None:
+        if self._answered is None:
             self._show_words(self.tr("The image is being read …"))
         if self._task is None:
             self._start(question)
@@ -172,13 +195,13 @@ class RowsView(QWidget):
             return
         if self._asked_again:
             self._start(self._question)
-        if question.key != self._question.key or question.reader is not self._question.reader:
+        if not _same(question, self._question):
             return
         if found is None:
             self._show_empty(sentence)
             return
-        self._reading = found
-        self._stack.setCurrentIndex(1)
+        self._answered = question, found
+        self._show_page(1)
         self._show_reading()
 
     # ---- what is seen
@@ -192,11 +215,12 @@ class RowsView(QWidget):
         self.layer.setCurrentIndex(0)
 
     def _show_reading(self) -> None:
-        run, found, question = self._run, self._reading, self._question
-        if run is None or run.dataset is None or found is None or question is None:
+        run, answered = self._run, self._answered
+        if run is None or run.dataset is None or answered is None:
             return
-        _, row = question.key
-        split = run.dataset.split(self.selection.of)
+        question, found = answered
+        of, row = question.key
+        split = run.dataset.split(of)
         states = found.states[self.layer.currentData()]
         names = tuple(map(plain, run.dataset.class_names))
         true = int(split.labels[row])
@@ -206,7 +230,7 @@ class RowsView(QWidget):
         self.slider.setRange(0, self.chart.count - 1)
         if first:
             self.slider.setValue(self.chart.count - 1)
-        self.weights.setText(self._weights_words(found, names[true], question.running))
+        self.weights.setText(self._weights_words(question, found, names[true]))
         self._show_row(self.slider.value())
 
     def _show_row(self, row: int) -> None:
@@ -215,12 +239,18 @@ class RowsView(QWidget):
         self.said.setText(words)
         self.slider.setAccessibleDescription(words)
 
-    def _weights_words(self, found: Reading, true: str, running: bool) -> str:
-        words = (
-            self.tr("It is {true}. Weights of the newest checkpoint, after step {step:,}.")
-            if running
-            else self.tr("It is {true}. Weights after step {step:,}.")
-        )
+    def _weights_words(self, question: Question, found: Reading, true: str) -> str:
+        match question.which, question.running:
+            case "best", True:
+                words = self.tr("It is {true}. The best weights so far, after step {step:,}.")
+            case "best", False:
+                words = self.tr("It is {true}. The best weights, after step {step:,}.")
+            case _, True:
+                words = self.tr(
+                    "It is {true}. Weights of the newest checkpoint, after step {step:,}."
+                )
+            case _:
+                words = self.tr("It is {true}. Weights after step {step:,}.")
         if not found.cut:
             words += " " + self.tr("The rows below the line are left dark.")
         return words.format(true=true, step=found.step)
@@ -233,23 +263,44 @@ class RowsView(QWidget):
             label.setWordWrap(True)
         self.layer.setAccessibleName(self.tr("The layer whose states are shown"))
         self.layer.setToolTip(self.tr("The layer whose states are shown"))
+        self.which.setAccessibleName(self.tr("The weights that the image is read with"))
+        self.which.setToolTip(
+            self.tr(
+                "The weights that the image is read with. The best ones are those after the epoch "
+                "with the highest validation accuracy."
+            )
+        )
+        self.which.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.which.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.slider.setAccessibleName(self.tr("The last row that is read"))
+        self.slider.setToolTip(self.tr("The last row that is read"))
         self.slider.setPageStep(5)
-        foot = QHBoxLayout()
+        foot = QHBoxLayout(self._foot)
+        foot.setContentsMargins(MARGIN, SPACING // 2, MARGIN, SPACING)
         foot.setSpacing(SPACING)
-        foot.addWidget(self.layer, 1)
-        foot.addWidget(self.slider, 1)
+        foot.addWidget(self.layer, 3)
+        foot.addWidget(self.which)
+        foot.addWidget(self.slider, 2)
         content = QWidget()
         column = QVBoxLayout(content)
-        column.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
+        column.setContentsMargins(MARGIN, SPACING, MARGIN, 0)
         column.setSpacing(SPACING // 2)
         column.addWidget(self.said)
         column.addWidget(self.weights)
         column.addWidget(self.chart, 1)
-        column.addLayout(foot)
-        self._stack = QStackedLayout(self)
+        self._stack = QStackedLayout()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(content)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(self._stack, 1)
+        whole.addWidget(self._foot)
+
+
+def _same(one: Question, other: Question) -> bool:
+    """Tell whether the answer to one is an answer to the other."""
+    return one.reader is other.reader and (one.key, one.which) == (other.key, other.which)
 
 
 def _reading_of(question: Question) -> Callable[[Progress], Reading]:
@@ -257,6 +308,8 @@ def _reading_of(question: Question) -> Callable[[Progress], Reading]:
 
     def work(progress: Progress) -> Reading:
         del progress
-        return question.reader.read(question.key, question.image, running=question.running)
+        return question.reader.read(
+            question.key, question.image, running=question.running, which=question.which
+        )
 
     return work

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QSlider
 
 import gui
 from gui.theme import DARK, LIGHT, THEMES, Theme, between, ink_on, palette, stylesheet
@@ -129,6 +131,29 @@ def test_the_stylesheet_is_understood_by_qt(theme, qapp, qtlog):
     qapp.setStyleSheet("")
 
     assert not [record for record in qtlog.records if "stylesheet" in record.message.lower()]
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
+def test_a_slider_that_can_not_be_moved_looks_so(qapp, qtbot, theme):
+    slider = QSlider(Qt.Orientation.Horizontal)
+    qtbot.addWidget(slider)
+    slider.setPalette(palette(theme))
+    slider.setValue(slider.maximum())
+
+    def accented():
+        picture, accent = slider.grab().toImage(), QColor(theme.accent)
+        places = [(x, y) for x in range(picture.width()) for y in range(picture.height())]
+        return any(apart(picture.pixelColor(*place), accent) < 40 for place in places)
+
+    assert accented()
+    slider.setEnabled(False)
+    assert not accented()
+
+
+def apart(one, other):
+    """Measure how far a colour is from another, 0 to 255."""
+    pairs = zip(one.getRgb(), other.getRgb(), strict=True)
+    return max(abs(mine - its) for mine, its in pairs)
 
 
 def colour_literals(source: str) -> list[str]:

@@ -182,6 +182,13 @@ class RowsChart(QWidget):
             return True
         return super().event(event)
 
+    def reach(self, width: float) -> tuple[str, str]:
+        """Write what the colours of the states stand for at most, in so many pixels."""
+        most = f"{float(f'{self._most:.2g}'):g}"  # 140, where .2g writes 1.4e+02
+        lowest, highest = f"■ −{most}", f"{most} ■"
+        needed = self.fontMetrics().horizontalAdvance(f"{lowest} {highest}")
+        return (lowest, highest) if needed <= width else ("■", f"± {most} ■")
+
     # ---- painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -211,12 +218,13 @@ class RowsChart(QWidget):
         painter.drawText(above, Qt.AlignmentFlag.AlignLeft, shown)
 
     def _numbers(self, painter: QPainter, area: QRectF) -> None:
-        """Say under the states how far their colours reach."""
+        """Say under the states how far their colours reach; once where there is little room."""
+        lowest, highest = self.reach(area.width())
         below = QRectF(area.left(), area.bottom() + 2, area.width(), painter.fontMetrics().height())
         painter.setPen(QColor(self.theme.wrong[1]))
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, f"■ −{self._most:.2g}")
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, lowest)
         painter.setPen(QColor(self.theme.right[1]))
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{self._most:.2g} ■")
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, highest)
 
     def _classes(self, painter: QPainter, area: QRectF) -> None:
         """Write the classes' names below their columns, the true one's in full ink, as far as

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.store.run_about import LONGEST_NOTE
-from engine.store.run_list import RunSummary
+from engine.store.run_list import NAMED, RunSummary
 from engine.store.runs import START
 from gui.theme import MARGIN, SPACING
 from gui.widgets.data.parts import wrapped
+from gui.widgets.data.words import plain
+from gui.widgets.network.words import ElidedLabel
 
 SAVE_MILLISECONDS = 1000  # after the last key
-LONGEST_HEAD = 80  # letters of the name
+LONGEST_HEAD = 80  # letters of a name
 
 
 class NotePane(QWidget):
@@ -25,8 +28,8 @@ class NotePane(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title, self.trouble, self.note = QLabel(), wrapped(""), QPlainTextEdit()
-        self.origin = QLabel()  # what its first weights are, where they are not the seed's
+        self.title, self.trouble, self.note = ElidedLabel(), wrapped(""), QPlainTextEdit()
+        self.origin = ElidedLabel()  # what its first weights are, where they are not the seed's
         self._folder: Path | None = None
         self._kept = ""  # the note as it is on the disk
         self._pause = QTimer(self)
@@ -48,7 +51,7 @@ class NotePane(QWidget):
         self.title.setText(_short(run.name) if run else instead)
         self.title.setObjectName("heading" if run else "muted")
         self.title.style().polish(self.title)
-        self.origin.setText(self._origin(run, parent))
+        self._say_origin(self._origin(run, parent))
         self.trouble.setText(run.trouble if run else "")
         self.trouble.setVisible(bool(run and run.trouble))
         self.note.setEnabled(run is not None)
@@ -76,10 +79,17 @@ class NotePane(QWidget):
 
     def _origin(self, run: RunSummary | None, parent: str) -> str:
         if parent:
-            return self.tr("Branched from {name}").format(name=_short(parent))
+            return self.tr("Branched from {name}").format(name=plain(parent, LONGEST_HEAD))
+        if run is not None and run.source:
+            words = self.tr("Started from the weights of {name}")
+            return words.format(name=_source_name(run.source))
         if run is not None and (run.folder / START).is_file():
             return self.tr("Started from the weights of another training")
         return ""
+
+    def _say_origin(self, words: str) -> None:
+        self.origin.setText(words)
+        self.origin.setToolTip(f"<p>{escape(words)}</p>" if words else "")  # all of it, in lines
 
     def _edited(self) -> None:
         if len(self.note.toPlainText()) > LONGEST_NOTE:
@@ -101,11 +111,12 @@ class NotePane(QWidget):
         self.show_lines(3)
         self.trouble.setObjectName("problem")
         self.origin.setObjectName("muted")
+        rest = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.origin.setSizePolicy(rest)  # what the name leaves
         head = QHBoxLayout()
         head.setSpacing(SPACING)
         head.addWidget(self.title)
-        head.addWidget(self.origin)
-        head.addStretch()
+        head.addWidget(self.origin, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, 6, MARGIN, 2)
         column.setSpacing(4)
@@ -116,3 +127,12 @@ class NotePane(QWidget):
 
 def _short(name: str) -> str:
     return name if len(name) <= LONGEST_HEAD else name[: LONGEST_HEAD - 1] + "…"
+
+
+def _source_name(source: str) -> str:
+    """Name what weights were taken from: a run's folder by its title and its moment, or a file."""
+    run = NAMED.fullmatch(source)
+    if run is None or not run[2]:
+        return plain(source, LONGEST_HEAD)
+    day, clock = run[1].split(" ")
+    return f"{plain(run[2], LONGEST_HEAD)}, {day} {clock[:5].replace('.', ':')}"

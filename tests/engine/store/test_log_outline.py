@@ -42,6 +42,7 @@ lines = st.one_of(
     st.builds(lambda text: {"event": "Warned", "message": text}, st.text()),
     st.builds(lambda text: {"event": "Diverged", "message": text}, st.text()),
     st.builds(lambda text: {"event": "Branched", "step": 1, "parent": text}, st.text()),
+    st.builds(lambda text: {"event": "WarmStarted", "source": text, "count": 2}, st.text()),
     st.sampled_from([{"event": 'a "event": "EpochDone"'}, {"event": ["Started"]}, [1], 3, {}]),
 )
 
@@ -71,6 +72,8 @@ def brute_force(folder) -> Outline:
                     best.append(share(line["validation_accuracy"]))
             case {"event": "Branched"}:
                 told["parent"] = line["parent"]
+            case {"event": "WarmStarted"}:
+                told["source"] = line["source"]
             case {"event": "Diverged"}:
                 told["message"] = line["message"]
     told["best_validation"] = max((one for one in best if one is not None), default=None)
@@ -151,6 +154,13 @@ def test_the_newest_of_two_branches_is_the_parent(told):
     branches = [{"event": "Branched", "step": 1, "parent": name} for name in ("first", "second")]
 
     assert told(STARTED, *branches).parent == "second"
+
+
+@pytest.mark.parametrize(
+    ("source", "read"), [("First try", "First try"), ("x" * 5000, "x" * 2000), (7, ""), (None, "")]
+)
+def test_what_the_first_weights_were_taken_from_is_told(told, source, read):
+    assert told(STARTED, {"event": "WarmStarted", "source": source, "count": 4}).source == read
 
 
 def test_an_end_with_a_long_traceback_is_found(told):

@@ -109,6 +109,13 @@ def test_a_run_that_is_written_to_is_running(add, busy):
     assert run.state == "running"
 
 
+def test_what_a_run_began_with_is_told(add):
+    run = read_summary(add(STARTED, {"event": "WarmStarted", "source": "First try", "count": 4}))
+
+    assert run is not None
+    assert run.source == "First try"
+
+
 def test_why_a_run_failed_is_told(add):
     run = read_summary(add(STARTED, {"event": "Failed", "message": "Too large."}))
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -24,7 +28,7 @@ from engine.project.layers import (
     SelfAttention,
 )
 from engine.project.project import Project
-from engine.store.weights import About
+from engine.store.weights import About, save_weights, weights_of
 from engine.training.control import Control
 from engine.training.network import build
 from engine.training.reading import RowReader, can_be_cut, reading, sequence_layers
@@ -141,6 +145,51 @@ def test_it_reads_with_the_newest_weights_of_the_run(trained, running):
 
     assert found.step == 6  # of an epoch
     assert found.probabilities.shape == (8, 10)
+
+
+@pytest.fixture
+def with_best(trained, tmp_path):
+    """The run, whose best weights are of another moment: all zero."""
+    project, folder = trained
+    copy = tmp_path / "rows"
+    shutil.copytree(folder, copy)
+    found = weights_of(copy, "best")
+    zeros = {name: np.zeros_like(tensor) for name, tensor in found.tensors.items()}
+    about = found.about.model_copy(update={"step": 3})
+    save_weights(copy / "best.safetensors", replace(found, tensors=zeros, about=about))
+    return project, copy
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_it_reads_with_the_best_weights_when_asked(with_best, running):
+    reader = RowReader(*with_best)
+
+    best = reader.read("image", IMAGE, running=running, which="best")
+
+    assert best.step == 3
+    np.testing.assert_allclose(best.probabilities, 0.1, atol=1e-6)
+    assert reader.read("image", IMAGE, running=running).step == 6
+    assert reader.read("image", IMAGE, running=running, which="best") is best
+
+
+def test_best_weights_that_became_better_are_read_anew(with_best):
+    project, folder = with_best
+    reader = RowReader(project, folder)
+    reader.read("image", IMAGE, running=True, which="best")
+    path = folder / "best.safetensors"
+    found = weights_of(folder, "best")
+    save_weights(path, replace(found, about=found.about.model_copy(update={"step": 5})))
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+
+    assert reader.read("image", IMAGE, running=True, which="best").step == 5
+
+
+def test_a_run_that_has_kept_no_best_weights_says_so(with_best):
+    project, folder = with_best
+    (folder / "best.safetensors").unlink()
+
+    with pytest.raises(ProblemError, match="has kept no best weights"):
+        RowReader(project, folder).read("image", IMAGE, running=False, which="best")
 
 
 def test_what_was_read_once_is_remembered(trained):

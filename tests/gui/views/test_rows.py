@@ -1,48 +1,54 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QImage
 
 from engine.problems import ProblemError
 from engine.project.layers import Gru, Rows, SelfAttention
+from engine.training.events import Finished
 from engine.training.history import Run
 from engine.training.reading import Reading
+from gui.background import Task
 from gui.theme import DARK, LIGHT
 from gui.views import rows
 from gui.views.rows import RowsView
+from gui.widgets.rows.chart import RowsChart, Shown
 from gui.widgets.rows.heat import diverging, rising
 
 EVALUATION = frozenset({"evaluation"})
+BEST = "best.safetensors"
+CLASSES = np.full((8, 2), 0.5, np.float32), ("0", "1"), 0  # shares, names, the true one
 
 
 class Reader:
     """Stands for the one that computes: after row t it says class t, and one unit is lit."""
 
     step = 40
-    problem = ""
+    problems: ClassVar[dict[str, str]] = {}  # by which weights are asked for
     asked: list[object]
 
     def __init__(self, project, folder):
         Reader.asked = []
 
-    def read(self, key, image, *, running):
-        Reader.asked.append((key, running))
-        if Reader.problem:
-            raise ProblemError(Reader.problem)
+    def read(self, key, image, *, running, which):
+        Reader.asked.append((key, running, which))
+        if which in Reader.problems:
+            raise ProblemError(Reader.problems[which])
         probabilities = np.full((8, 10), 0.02, np.float32)
         probabilities[np.arange(8), np.arange(8)] = 0.82
         states = {"gru_1": np.eye(8, 4, dtype=np.float32), "self_attention_1": -np.eye(8, 6)}
-        return Reading(states, probabilities.astype(np.float32), True, Reader.step, 2)
+        step = Reader.step if which == "last" else 20
+        return Reading(states, probabilities.astype(np.float32), True, step, 2)
 
 
 @pytest.fixture(autouse=True)
 def _reader(monkeypatch):
     monkeypatch.setattr(rows, "RowReader", Reader)
-    monkeypatch.setattr(Reader, "problem", "")
+    monkeypatch.setattr(Reader, "problems", {})
 
 
 @pytest.fixture
@@ -54,8 +60,14 @@ def run(run_of, project_of, answers):
 
 
 @pytest.fixture
-def view(selection, show):
-    return show(RowsView(selection, lambda: Path("/nowhere")), 700, 450)
+def folder(tmp_path):
+    """The run's folder; it has kept no weights yet."""
+    return tmp_path
+
+
+@pytest.fixture
+def view(selection, show, folder):
+    return show(RowsView(selection, lambda: folder), 700, 450)
 
 
 @pytest.fixture
@@ -64,6 +76,20 @@ def drawn(view, run, selection, qtbot):
     view.show_run(run, EVALUATION)
     qtbot.waitUntil(lambda: view.chart.isVisible())
     return view
+
+
+@pytest.fixture
+def chosen(drawn, run, folder, qtbot):
+    """The best weights are kept and chosen."""
+    (folder / BEST).touch()
+    drawn.show_run(run, EVALUATION)
+    qtbot.keyClick(drawn.which, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: "best weights" in drawn.weights.text())
+    return drawn
+
+
+def until_read(qtbot, view):
+    qtbot.waitUntil(lambda: not any(task.running for task in view.findChildren(Task)))
 
 
 def test_it_begins_after_the_last_row(drawn):
@@ -126,7 +152,7 @@ def test_another_image_is_read_when_it_is_selected(drawn, selection, qtbot):
     selection.select_image(5)
 
     qtbot.waitUntil(lambda: "class 5" in drawn.weights.text())
-    assert Reader.asked == [(("validation", 3), True), (("validation", 5), True)]
+    assert Reader.asked == [(("validation", row), True, "last") for row in (3, 5)]
 
 
 def test_the_row_stays_while_the_training_goes_on(drawn, run, qtbot, monkeypatch):
@@ -140,12 +166,72 @@ def test_the_row_stays_while_the_training_goes_on(drawn, run, qtbot, monkeypatch
 
 
 def test_weights_that_are_missing_are_said(view, run, selection, qtbot, monkeypatch):
-    monkeypatch.setattr(Reader, "problem", "The weights are not saved yet.")
+    monkeypatch.setattr(Reader, "problems", {"last": "The weights are not saved yet."})
     selection.select_image(3)
     view.show_run(run, EVALUATION)
 
     qtbot.waitUntil(lambda: view.empty.text() == "The weights are not saved yet.")
     assert view.empty.isVisible()
+
+
+def test_best_weights_are_offered_once_the_run_has_kept_some(drawn, run, folder, qtbot):
+    assert not drawn.which.isVisible()
+    (folder / BEST).touch()
+
+    drawn.show_run(run, EVALUATION)
+    until_read(qtbot, drawn)
+
+    assert drawn.which.isVisible()
+    assert drawn.which.currentText() == "Newest weights"
+
+
+def test_the_best_weights_read_the_image_when_they_are_chosen(chosen, qtbot):
+    words = "It is class 3. The best weights so far, after step 20."
+    qtbot.waitUntil(lambda: chosen.weights.text() == words)
+    assert Reader.asked[-1] == (("validation", 3), True, "best")
+
+    qtbot.keyClick(chosen.which, Qt.Key.Key_Up)
+
+    qtbot.waitUntil(lambda: "newest checkpoint, after step 40" in chosen.weights.text())
+
+
+def test_the_best_weights_of_a_run_that_is_over_are_the_best_of_all(chosen, run, qtbot):
+    run.apply(Finished("completed", 60, 3), 9.0)
+
+    chosen.show_run(run, frozenset({"end"}))
+
+    words = "It is class 3. The best weights, after step 20."
+    qtbot.waitUntil(lambda: chosen.weights.text() == words)
+
+
+def test_a_run_without_best_weights_is_read_with_its_newest(chosen, run, folder, qtbot):
+    (folder / BEST).unlink()
+
+    chosen.show_run(run, EVALUATION)
+
+    qtbot.waitUntil(lambda: "newest checkpoint" in chosen.weights.text())
+    assert not chosen.which.isVisible()
+
+
+def test_best_weights_that_can_not_be_read_leave_the_way_back(chosen, run, qtbot, monkeypatch):
+    monkeypatch.setattr(Reader, "problems", {"best": "They are damaged."})
+    chosen.show_run(run, EVALUATION)
+    qtbot.waitUntil(lambda: chosen.empty.text() == "They are damaged.")
+    assert chosen.which.isEnabled()
+    assert not chosen.slider.isEnabled()
+    assert not chosen.layer.isEnabled()
+
+    qtbot.keyClick(chosen.which, Qt.Key.Key_Up)
+
+    qtbot.waitUntil(lambda: chosen.chart.isVisible())
+    assert chosen.slider.isEnabled()
+    assert chosen.layer.isEnabled()
+
+
+def test_every_control_has_words(chosen):
+    for control in (chosen.layer, chosen.which, chosen.slider):
+        assert control.accessibleName()
+        assert control.toolTip()
 
 
 def test_empty_states_say_how_to_get_there(view, run, run_of, selection):
@@ -191,6 +277,23 @@ def test_what_is_no_number_is_drawn_as_nothing():
     assert diverging(nan, 0.0, LIGHT).pixelColor(0, 0) == QColor(LIGHT.panel)
 
 
+@pytest.mark.parametrize(
+    ("most", "width", "written"),
+    [
+        (0.4812, 200, ("■ −0.48", "0.48 ■")),
+        (137.0, 200, ("■ −140", "140 ■")),
+        (1.4e8, 100, ("■", "± 1.4e+08 ■")),
+    ],
+)
+def test_the_reach_of_the_colours_fits_under_the_states(show, most, width, written):
+    chart = show(RowsChart(), 600, 300)
+    shown = Shown(QImage(8, 8, QImage.Format.Format_Grayscale8), np.full((8, 4), most), *CLASSES)
+    chart.show_reading(shown)
+
+    assert chart.reach(width) == written
+    assert chart.fontMetrics().horizontalAdvance(" ".join(written)) <= width
+
+
 @pytest.mark.parametrize("size", [(380, 230), (700, 450)])
 def test_the_panels_share_their_rows_and_stay_inside(drawn, size):
     drawn.resize(*size)
@@ -201,4 +304,5 @@ def test_the_panels_share_their_rows_and_stay_inside(drawn, size):
     assert picture.height() == states.height() == shares.height()
     assert picture.right() < states.left() < states.right() < shares.left()
     assert shares.right() <= drawn.chart.width()
+    assert drawn.minimumSizeHint().width() <= 380
     assert picture.width() == pytest.approx(picture.height())

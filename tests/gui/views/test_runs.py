@@ -447,3 +447,32 @@ def test_a_run_that_began_with_other_weights_says_so(add, opened):
     view = opened()
 
     assert view.pane.origin.text() == "Started from the weights of another training"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("2026-01-02 03.04.05 First try", "First try, 2026-01-02 03:04"),
+        ("other.safetensors", "other.safetensors"),
+        ("2026-01-02 03.04.05 " + "x" * 900, "x" * 79 + "…, 2026-01-02 03:04"),
+        ("a<b>\nb\u202e", "a<b>\ufffdb\ufffd"),
+    ],
+)
+def test_it_says_whose_weights_a_run_began_with(add, opened, source, name):
+    add(1, {"event": "WarmStarted", "source": source, "count": 4}, FINISHED)
+
+    view = opened()
+
+    assert view.pane.origin.text() == f"Started from the weights of {name}"
+    assert view.pane.origin.textFormat() is Qt.TextFormat.PlainText
+    assert "<b>" not in view.pane.origin.toolTip()
+
+
+def test_long_names_take_no_more_room_than_there_is(add, opened):
+    source = "2026-01-02 03.04.05 " + "x" * 900
+    add(1, {"event": "WarmStarted", "source": source, "count": 4}, FINISHED, title="y" * 200)
+
+    view = opened(560, 360)
+
+    assert view.width() == 560
+    assert view.pane.origin.geometry().right() <= view.pane.width()

@@ -52,6 +52,7 @@ def summary(name: str, **values) -> RunSummary:
         "started": datetime(2026, 1, 2, 3, 4, 5),
         "state": "finished",
         "parent": "",
+        "source": "",
         "size": 12_300_000,
         "trouble": "",
     }
