@@ -200,6 +200,7 @@ def test_a_run_that_is_killed_right_after_it_was_thinned_lacks_nothing(
     monkeypatch.setattr(evaluations, "MOST", 10)
     monkeypatch.setattr("engine.training.record.FILES_SECONDS", 0.0)
     monkeypatch.setattr("engine.store.runs.FLUSH_SECONDS", 1e9)
+    monkeypatch.setattr("engine.store.writer.Writer.write", lambda _, work: work())  # all at once
     left = tmp_path / "left"
 
     def kill(event):
