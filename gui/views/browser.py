@@ -288,7 +288,7 @@ class DataBrowser(QWidget):
         words = source.title
         if isinstance(source, FileSource):
             words = f"{words}, {plain(Path(source.path).name)}"
-        self.setWindowTitle(self.tr("Data — {words}").format(words=words))
+        self.setWindowTitle(self.tr("Data – {words}").format(words=words))
 
     def _set_up(self) -> None:
         for of in SETS:

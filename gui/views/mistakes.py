@@ -176,7 +176,7 @@ class MistakesView(QWidget):
         if self.gallery.image() is None:
             self.gallery.show_image(self.selection.image, scroll=False)
         assert self._listed is not None
-        self.none.setText(none_words(self._listed))
+        self.none.setText(none_words(evaluation, self._listed))
         self.none.setVisible(len(positions) == 0)
         self.gallery.setVisible(len(positions) > 0)
 

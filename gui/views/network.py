@@ -67,7 +67,7 @@ class NetworkView(QWidget):
         self.parameters.setText(
             self.tr("{count} parameters").format(count=f"{count:,}")
             if count is not None
-            else self.tr("The shapes do not fit yet")
+            else self.tr("Not ready to train yet")
         )
 
     def set_theme(self, theme: Theme) -> None:

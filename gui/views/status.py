@@ -36,12 +36,16 @@ class StatusView(QWidget):
         self.note = QLabel()
         self.note.setObjectName("note")
         self.note.setToolTip(
-            self.tr("This run trains a copy of the project as it was when Train was pressed")
+            self.tr(
+                "This run trains a copy of the project as it was when Train was pressed. "
+                "What can be changed in it is offered in Training; the rest is for the next run."
+            )
         )
         for label in (self.time, self.speed):
             label.setObjectName("muted")
         self._spared = (self.note, self.time, self.speed)  # where there is no room: the last first
         self._state = State.IDLE
+        self._run: Run | None = None
         self._texts_at = 0.0
         self._results = ("", "")  # all of them, and what is said where there is little room
         layout = QHBoxLayout(self)
@@ -58,7 +62,7 @@ class StatusView(QWidget):
 
     def show_edited(self, edited: bool) -> None:
         """Say that the project is no longer the one that trains."""
-        self.note.setText(self.tr("Your edits are for the next run") if edited else "")
+        self.note.setText(self.tr("Your edits are not in this run") if edited else "")
         self._fit()
 
     def show_state(self, state: State) -> None:
@@ -72,10 +76,13 @@ class StatusView(QWidget):
         }
         if state in words:
             self.epoch.setText(words[state])
+        if self._run is not None:
+            self._show_epoch(self._run)
         self._fit()
 
     def show_run(self, run: Run, kinds: frozenset[Kind]) -> None:
         """Move the bar, and renew the numbers a few times a second."""
+        self._run = run
         if self._state is State.PREPARING:
             self._show_preparing(run)
         elif run.total_steps:
@@ -130,10 +137,7 @@ class StatusView(QWidget):
         self.bar.setUpdatesEnabled(True)
 
     def _show_texts(self, run: Run) -> None:
-        if run.started is not None and run.end is None and self._state is State.RUNNING:
-            self.epoch.setText(
-                self.tr("epoch {epoch} of {epochs}").format(epoch=run.epoch, epochs=epochs_of(run))
-            )
+        self._show_epoch(run)
         left, speed = run.seconds_left, run.images_per_second
         running = run.end is None and self._state.busy
         self.time.setText(
@@ -145,6 +149,16 @@ class StatusView(QWidget):
         self._results = self._results_of(run)
         if not self._state.busy or run.end is not None:
             self.epoch.setText(self._end(run))
+
+    def _show_epoch(self, run: Run) -> None:
+        """Say which epoch the run is in, while it trains or waits."""
+        words = {
+            State.RUNNING: self.tr("epoch {epoch} of {epochs}"),
+            State.PAUSED: self.tr("Paused in epoch {epoch} of {epochs}"),
+        }
+        if run.started is not None and run.end is None and self._state in words:
+            said = words[self._state]
+            self.epoch.setText(said.format(epoch=run.epoch, epochs=epochs_of(run)))
 
     def _end(self, run: Run) -> str:
         match run.end:

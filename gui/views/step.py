@@ -65,7 +65,7 @@ class StepView(QWidget):
         self.buttons = (
             self._button(self.tr("Step"), self.tr("Learn from one more batch (F10)"), 1),
             self._button(self.tr("Step 10"), self.tr("Learn from ten more batches"), 10),
-            self._button(self.tr("Run on"), self.tr("Go on with the training (F6)"), None),
+            self._button(self.tr("Go on"), self.tr("Go on with the training (F6)"), None),
         )
         self._theme = LIGHT
         self._run: Run | None = None

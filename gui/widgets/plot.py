@@ -17,6 +17,7 @@ from gui.theme import LIGHT
 
 TICK_PIXELS = {"left": 22, "bottom": 50}  # as close as ticks may be, so that each has its number
 CLOSEST_PIXELS = {"left": 15, "bottom": 40}  # where there is room for one or two numbers alone
+LONG_NUMBER = 100_000  # has more digits than there is room for beside a plot
 EMPTY = (np.empty(0), np.empty(0))
 
 ANYWHERE = QRectF(0, 0, 100, 100)  # to measure a text in
@@ -204,9 +205,8 @@ class ValueAxis(pg.AxisItem):
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.logarithmic:
-            return [f"{10**value:.3g}" for value in values]
-        strings: list[str] = super().tickStrings(values, scale, spacing)
-        return strings
+            return [short(f"{10**value:.3g}") for value in values]
+        return [short(number) for number in super().tickStrings(values, scale, spacing)]
 
     def updateAutoSIPrefix(self) -> None:
         """Write numbers as they are: nothing is to be set anew with each range."""
@@ -243,6 +243,14 @@ class ValueAxis(pg.AxisItem):
             return QRectF(area.right() - gap - width, place - height / 2, width, height)
         gap = self.style["tickTextOffset"][1]
         return QRectF(place - width / 2, area.top() + gap, width, height)
+
+
+def short(number: str) -> str:
+    """Write 6e+08 as 6e8 and 150000 as 1.5e5: there is little room between a plot and its title."""
+    if "e" not in number and abs(float(number)) < LONG_NUMBER:
+        return number
+    digits, power = f"{float(number):e}".split("e")
+    return f"{digits.rstrip('0').rstrip('.')}e{int(power)}"
 
 
 def _rounded_up(step: float) -> float:

@@ -13,10 +13,12 @@ from PySide6.QtWidgets import QFileDialog, QProgressDialog
 from engine.problems import ProblemError
 from engine.project.layers import Dense
 from engine.project.presets import FIRST, preset
+from engine.store.run_about import write_about
 from engine.store.runs import START, runs_folder
 from engine.store.weights import About, Weights, save_weights, weights_of
 from gui import keep_weights
 from gui.start_weights import StartWeights
+from gui.widgets.weights.start_dialog import name_and_moment
 
 PATIENCE = 20_000  # milliseconds; torch is loaded by the first of them
 
@@ -77,7 +79,10 @@ def test_the_newest_runs_weights_are_offered_and_what_fits_is_shown(choosing, ke
     dialog = choosing.open_dialog()
 
     offered = [dialog.sources.itemText(place) for place in range(dialog.sources.count())]
-    assert offered == ["First try, best", "First try, last"]
+    assert offered == [
+        "First try, best (2031-04-01 10:00:00)",
+        "First try, last (2031-04-01 10:00:00)",
+    ]
     assert [row[:2] for row in cells(dialog.table)] == [
         ["dense_1", "the seed"],
         ["output", "the seed"],
@@ -85,6 +90,22 @@ def test_the_newest_runs_weights_are_offered_and_what_fits_is_shown(choosing, ke
     assert cells(dialog.table)[0][2].startswith("Its weight is 7×64 here and ")
     assert not dialog.use.isEnabled()
     dialog.reject()
+
+
+def test_a_run_is_offered_by_the_name_that_the_person_gave_it(kept):
+    write_about(kept, "Wider", "")
+
+    assert name_and_moment(kept) == ("Wider", "2031-04-01 10:00:00")
+
+
+def test_a_run_whose_name_is_damaged_is_offered_by_its_folders(kept):
+    (kept / "about.json").write_bytes(b"nonsense")
+
+    assert name_and_moment(kept) == ("First try", "2031-04-01 10:00:00")
+
+
+def test_a_run_in_a_folder_of_any_name_is_offered_without_a_moment(tmp_path):
+    assert name_and_moment(tmp_path / "mine") == ("mine", "")
 
 
 def test_what_is_used_is_told_until_it_is_removed(choosing, kept, qtbot):
@@ -156,7 +177,7 @@ def test_the_choice_is_shown_again(choosing, kept, tmp_path, qtbot):
 
     again = choosing.open_dialog()
 
-    assert again.sources.currentText() == "First try, last"
+    assert again.sources.currentText() == "First try, last (2031-04-01 10:00:00)"
     again.reject()
 
 

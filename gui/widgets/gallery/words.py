@@ -56,12 +56,19 @@ def count_words(shown: int, evaluation: Evaluated, listed: Listed) -> str:
     return words
 
 
-def none_words(listed: Listed) -> str:
+def none_words(evaluation: Evaluated, listed: Listed) -> str:
     """Say why an evaluation shows no image."""
     if listed.all_mistakes:
         return QCoreApplication.translate(
             "GalleryWords", "No mistakes: every image of this evaluation is right."
         )
+    if not evaluation.whole:
+        words = QCoreApplication.translate(
+            "GalleryWords",
+            "No image of this sample of {total:,} is in this selection. "
+            "All images are evaluated at the end of each epoch.",
+        )
+        return words.format(total=len(evaluation.rows))
     return QCoreApplication.translate(
         "GalleryWords", "This evaluation has no image in this selection."
     )

@@ -116,14 +116,15 @@ class StartDialog(QDialog):
 
     def _fill(self, chosen: Choice | None) -> None:
         """List the runs that have kept weights, the newest first, and what is chosen now."""
-        from engine.store.run_list import folders_in, title_of
+        from engine.store.run_list import folders_in
         from engine.store.weights import kept_weights
 
         words = {"best": self.tr("best"), "last": self.tr("last")}
         for folder in sorted(folders_in(self._runs), key=lambda path: path.name, reverse=True):
+            name, began = name_and_moment(folder)
             for which in kept_weights(folder):
-                title = self.tr("{run}, {which}").format(run=title_of(folder), which=words[which])
-                self.sources.addItem(title, (folder, which))
+                title = self.tr("{run}, {which}").format(run=name, which=words[which])
+                self.sources.addItem(f"{title} ({began})" if began else title, (folder, which))
                 self.sources.setItemData(
                     self.sources.count() - 1, folder.name, Qt.ItemDataRole.ToolTipRole
                 )
@@ -175,6 +176,22 @@ class StartDialog(QDialog):
 
     def _nothing(self) -> str:
         return self.tr("No run has kept weights yet. Train a network, or choose a file of weights.")
+
+
+def name_and_moment(folder: Path) -> tuple[str, str]:
+    """Name a run as the person did, else as its folder; and say when it began, since runs of one
+    project are all called the same.
+    """
+    from engine.problems import ProblemError
+    from engine.store.run_about import read_about
+    from engine.store.run_list import title_of
+
+    title = title_of(folder)
+    try:
+        name = read_about(folder).name
+    except ProblemError:
+        name = ""  # the list of runs tells of the damage
+    return name or title, folder.name.removesuffix(title).strip().replace(".", ":")
 
 
 def read_fit(choice: Choice, project: Project, progress: Progress) -> tuple[Weights, Fit]:

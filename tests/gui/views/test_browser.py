@@ -147,7 +147,7 @@ def fact(view, name):
 def test_the_bundled_digits_are_there_without_a_download(opened):
     view = opened()
 
-    assert view.windowTitle() == "Data — Digits 8×8"
+    assert view.windowTitle() == "Data – Digits 8×8"
     assert len(view.dataset.test) == 360
     assert fact(view, "Each image") == "8×8, grey"
     assert fact(view, "Pixels") == "0 to 1"
@@ -172,7 +172,7 @@ def test_other_data_are_read_at_once_where_there_were_none(qtbot, document, sour
     settle(qtbot, view)
 
     assert view.wall.isVisible()
-    assert view.windowTitle() == "Data — MNIST"
+    assert view.windowTitle() == "Data – MNIST"
 
 
 def test_cancel_ends_the_reading_and_offers_it_again(qtbot, source, opened):

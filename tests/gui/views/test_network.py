@@ -145,7 +145,7 @@ def test_the_number_of_parameters_follows_an_edit(view, document):
 def test_the_number_of_parameters_is_unknown_while_a_shape_does_not_fit(view, document):
     document.edit("Remove", document.project.remove(["flatten_1"]))
 
-    assert view.parameters.text() == "The shapes do not fit yet"
+    assert view.parameters.text() == "Not ready to train yet"
 
 
 @pytest.mark.parametrize("kind", LAYER_TYPES, ids=lambda kind: kind.__name__)

@@ -194,7 +194,7 @@ def test_a_time_is_written_as_on_a_clock(seconds, text):
 
 def test_edits_while_training_are_said_to_be_for_the_next_run(view):
     view.show_edited(True)
-    assert view.note.text() == "Your edits are for the next run"
+    assert view.note.text() == "Your edits are not in this run"
 
     view.show_edited(False)
 
@@ -256,3 +256,18 @@ def test_where_there_is_little_room_the_result_of_the_test_is_said_alone(view, r
 
     assert view.result.text() == "test 94.72 %"
     assert view.result.toolTip() == "test 94.72 %   validation 90.00 %"
+
+
+def test_a_training_that_waits_says_in_which_epoch(view, running):
+    view.show_state(State.PAUSED)
+
+    assert view.epoch.text() == "Paused in epoch 1 of 3"
+
+
+def test_a_step_into_the_next_epoch_is_said_while_the_training_waits(view, running):
+    view.show_state(State.PAUSED)
+    running.apply(Progress(21, 0.5, 0.8), 12.0)
+
+    view.show_run(running, frozenset({"epoch"}))
+
+    assert view.epoch.text() == "Paused in epoch 2 of 3"

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.theme import DARK, LIGHT
 from gui.widgets.curve_plot import Plot
-from gui.widgets.plot import ValueAxis
+from gui.widgets.plot import ValueAxis, short
 
 
 class OwnAxis(ValueAxis):
@@ -54,7 +54,28 @@ def test_a_logarithmic_axis_writes_powers_of_ten(qapp):
     axis = ValueAxis("left")
     axis.logarithmic = True
 
-    assert axis.tickStrings([-2, 0, 3], 1, 1) == ["0.01", "1", "1e+03"]
+    assert axis.tickStrings([-2, 0, 3], 1, 1) == ["0.01", "1", "1e3"]
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("0", "0"),
+        ("0.0005", "0.0005"),
+        ("20000", "20000"),
+        ("6e+08", "6e8"),
+        ("1.25e+10", "1.25e10"),
+        ("-2e-05", "-2e-5"),
+        ("150000", "1.5e5"),
+    ],
+)
+def test_long_numbers_are_written_short(number, written):
+    assert short(number) == written
+    assert float(written) == float(number)
+
+
+def test_a_loss_that_has_exploded_has_numbers_as_short_as_others(qapp):
+    assert ValueAxis("left").tickStrings([0, 2e8, 4e8], 1, 2e8) == ["0", "2e8", "4e8"]
 
 
 @pytest.mark.parametrize(("height", "most"), [(40, 2), (60, 4), (200, 9)])

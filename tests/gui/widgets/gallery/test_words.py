@@ -40,6 +40,19 @@ def test_the_count_says_of_how_many(answers, listed, more, words):
     assert count_words(3, answers([1] * 4, [2] * 4, **more), listed) == words
 
 
-def test_nothing_wrong_is_good_news_and_nothing_chosen_is_not():
-    assert none_words(Listed()).startswith("No mistakes")
-    assert none_words(Listed((Cell(1, 2),))) == "This evaluation has no image in this selection."
+def test_nothing_wrong_is_good_news_and_nothing_chosen_is_not(answers):
+    whole = answers([1], [1])
+
+    assert none_words(whole, Listed()).startswith("No mistakes")
+    assert none_words(whole, Listed((Cell(1, 2),))) == (
+        "This evaluation has no image in this selection."
+    )
+
+
+def test_a_selection_that_a_sample_misses_may_have_images_at_the_end_of_the_epoch(answers):
+    sample = answers([1], [1], whole=False)
+
+    words = none_words(sample, Listed((Cell(1, 2),)))
+
+    assert words.startswith("No image of this sample of 1 is in this selection.")
+    assert words.endswith("at the end of each epoch.")
