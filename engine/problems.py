@@ -66,7 +66,7 @@ class ProblemError(Exception):
 
 
 def shown(value: object) -> str:
-    """Write a value as the messages do: 54,000 and 1×28×28."""
+    """Write a value as the messages do: 54,000, 1×28×28 and 5,408."""
     match value:
         case bool() | str():
             return str(value)
@@ -75,7 +75,7 @@ def shown(value: object) -> str:
         case float():
             return f"{value:g}"
         case tuple():
-            return "×".join(str(size) for size in value)
+            return "×".join(f"{size:,}" for size in value)
         case _:
             return str(value)
 

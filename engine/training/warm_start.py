@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.problems import Problem, ProblemError
+from engine.problems import Problem, ProblemError, shown
 from engine.project.project import Project
 from engine.store.runs import START
 from engine.store.weights import About, Tensors, Weights, content_of, digest, read_weights
@@ -197,7 +197,7 @@ def _unlike(part: str, mine: torch.Tensor, theirs: NDArray[np.generic]) -> Probl
 
 
 def _shape(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape)) if shape else "one number"
+    return shown(shape) if shape else "one number"
 
 
 def _unused(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from engine.problems import Problem, ProblemError
+from engine.problems import Problem, ProblemError, shown
 from engine.project.layers.activations import (
     ActivationName,
     activation_calls,
@@ -266,7 +266,7 @@ class Parallel(Block):
                 "The branches of {layer} give {outputs}, which can't {deed}. Let them agree "
                 '(padding "same" and equal strides keep the image\'s size).',
                 layer=self.title,
-                outputs=" and ".join("×".join(str(size) for size in out) for out in outputs),
+                outputs=" and ".join(map(shown, outputs)),
                 deed=deed,
             )
         )

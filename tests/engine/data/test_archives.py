@@ -239,7 +239,7 @@ def archive(tmp_path):
 @pytest.mark.parametrize(
     ("images", "words"),
     [
-        (member(header((12, 10**6, 10**6)), bytes(99)), "declares 12×1000000×1000000 values in"),
+        (member(header((12, 10**6, 10**6)), bytes(99)), "declares 12×1,000,000×1,000,000 values"),
         (member(header((12, 4, 5)), bytes(239)), "values in 240 bytes, but the archive holds 239"),
         (member(header((12, 4, 5)), bytes(241)), "values in 240 bytes, but the archive holds 241"),
         (member(header((12, 4, 5), "|O")), "holds Python objects"),
