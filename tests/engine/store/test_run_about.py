@@ -73,11 +73,12 @@ def test_what_a_newer_program_wrote_is_left_alone(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
-def test_a_pipe_in_the_place_of_the_file_is_refused_and_can_be_written_over(tmp_path):
+def test_a_pipe_in_the_place_of_the_file_is_refused_and_stays(tmp_path):
     os.mkfifo(tmp_path / FILE)
 
     with pytest.raises(ProblemError, match="it is a pipe or a device"):
         read_about(tmp_path)
-    write_about(tmp_path, "New", "")
+    with pytest.raises(ProblemError, match="it is a pipe or a device"):
+        write_about(tmp_path, "New", "")
 
-    assert read_about(tmp_path).name == "New"
+    assert (tmp_path / FILE).is_fifo()
